@@ -1,0 +1,101 @@
+//! What a client is told once.
+
+use crate::command::Hello;
+use crate::limits::ReplyLimits;
+use crate::timeout::Wait;
+use crate::wire::Newlines;
+use core::time::Duration;
+
+/// The settings of a client.
+///
+/// ```
+/// use smtp_proto::{client::Config, Hello};
+/// let mut config = Config::new(Hello::ehlo("client.example.org")?.into_owned());
+/// config.pipelining = false;
+/// # Ok::<(), smtp_proto::SyntaxError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The name the client goes by. With HELO, EHLO isn't tried.
+    pub hello: Hello<'static>,
+    /// Whether commands go out in one flight where the server offers PIPELINING (RFC 2920).
+    /// Default: yes.
+    pub pipelining: bool,
+    /// What is done with line ends other than CRLF. Default: an LF becomes CRLF.
+    pub newlines: Newlines,
+    /// What is taken from a server before its reply is called broken.
+    pub replies: ReplyLimits,
+    /// How long is waited for what.
+    pub timeouts: Timeouts,
+    /// Octets written but not yet sent above which no more of a body is asked for. Default 65,536.
+    pub output: usize,
+}
+
+impl Config {
+    /// The default settings, for a client of that name.
+    pub fn new(hello: Hello<'static>) -> Self {
+        Self {
+            hello,
+            pipelining: true,
+            newlines: Newlines::default(),
+            replies: ReplyLimits::default(),
+            timeouts: Timeouts::default(),
+            output: 65_536,
+        }
+    }
+}
+
+/// How long a client waits (RFC 5321 §4.5.3.2, the minimum of each being its default).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// For the greeting. Default 300 s.
+    pub greeting: Duration,
+    /// For the reply to EHLO or HELO. Default 300 s; the RFC has none.
+    pub hello: Duration,
+    /// For the reply to MAIL. Default 300 s.
+    pub mail: Duration,
+    /// For the reply to each RCPT. Default 300 s.
+    pub rcpt: Duration,
+    /// For the 354 behind DATA. Default 120 s.
+    pub data: Duration,
+    /// For the server to take each 16 KiB of what is written. Default 180 s.
+    pub body: Duration,
+    /// For the reply to the end of the message. Default 600 s: a server may do real work then, and
+    /// a client that hangs up too early gets the message delivered twice.
+    pub message: Duration,
+    /// For the reply to RSET and QUIT. Default 20 s; the RFC has none.
+    pub reply: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            greeting: seconds(300),
+            hello: seconds(300),
+            mail: seconds(300),
+            rcpt: seconds(300),
+            data: seconds(120),
+            body: seconds(180),
+            message: seconds(600),
+            reply: seconds(20),
+        }
+    }
+}
+
+impl Timeouts {
+    pub(super) const fn of(&self, wait: Wait) -> Duration {
+        match wait {
+            Wait::Greeting => self.greeting,
+            Wait::Hello => self.hello,
+            Wait::Mail => self.mail,
+            Wait::Rcpt => self.rcpt,
+            Wait::Data => self.data,
+            Wait::Message => self.message,
+            Wait::Body | Wait::Write => self.body,
+            _ => self.reply,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The client's side of a connection: input in, events out.
+
+use super::machine::{Machine, News};
+use super::request::{Body, Ready};
+use super::{Closed, Config, Delivery, Error, Event};
+use crate::capability::Capabilities;
+use crate::timeout::Timeout;
+use crate::transcript::{Entry, Transcript};
+use crate::wire::{ReplyReader, Transmit};
+use alloc::sync::Arc;
+use bytes::buf::Limit;
+use bytes::{Buf, BufMut, BytesMut};
+
+/// Octets asked of one read.
+const READ: usize = 4 * 1024;
+
+/// A connection to one server.
+///
+/// Four kinds of methods:
+/// * **input**: [`receive_buf`](Self::receive_buf) or [`receive`](Self::receive) when octets can
+///   be read, [`receive_eof`](Self::receive_eof) at their end;
+/// * **output**: [`transmit`](Self::transmit), to be written whenever it holds anything;
+/// * **time**: [`timeout`](Self::timeout), and [`handle_timeout`](Self::handle_timeout) when it
+///   has run out;
+/// * **events**: [`poll`](Self::poll), after any of these, until it says
+///   [`NeedInput`](Event::NeedInput) or [`Closed`](Event::Closed).
+///
+/// A driver should read while it writes: a server that isn't read may stop reading (RFC 2920
+/// §3.1).
+#[derive(Clone, Debug)]
+pub struct Connection {
+    input: BytesMut,
+    ended: bool,
+    replies: ReplyReader,
+    machine: Machine,
+}
+
+impl Connection {
+    /// A connection that was just made.
+    pub fn new(config: Arc<Config>) -> Self {
+        Self {
+            input: BytesMut::new(),
+            ended: false,
+            replies: ReplyReader::default(),
+            machine: Machine::new(config),
+        }
+    }
+
+    /// Tells `sink` every line said on this connection.
+    pub fn set_transcript(&mut self, sink: impl Fn(Entry<'_>) + Send + Sync + 'static) {
+        self.machine.transcript = Transcript::new(sink);
+    }
+
+    /// The buffer to read into. It has no room once [`ReplyLimits::octets`](crate::ReplyLimits)
+    /// are held; read nothing then.
+    pub fn receive_buf(&mut self) -> Limit<&mut BytesMut> {
+        let room = self.room();
+        self.input.reserve(READ.min(room));
+        (&mut self.input).limit(room)
+    }
+
+    /// Copies input in; says how much of it was taken.
+    pub fn receive(&mut self, data: &[u8]) -> usize {
+        let taken = data.len().min(self.room());
+        self.input.extend_from_slice(&data[..taken]);
+        taken
+    }
+
+    fn room(&self) -> usize {
+        if self.machine.closed.is_some() || self.ended {
+            return 0;
+        }
+        let limits = &self.machine.config.replies;
+        limits
+            .octets
+            .max(limits.line)
+            .saturating_sub(self.input.len())
+    }
+
+    /// The server will send nothing more.
+    pub fn receive_eof(&mut self) {
+        self.ended = true;
+    }
+
+    /// What is to be written to the server.
+    pub fn transmit(&mut self) -> &mut Transmit {
+        &mut self.machine.output
+    }
+
+    /// What is waited for and for how long; `None` while nothing is.
+    pub fn timeout(&self) -> Option<Timeout> {
+        self.machine.timeout()
+    }
+
+    /// That wait is over, and so is the connection. A stale one is ignored.
+    pub fn handle_timeout(&mut self, expired: Timeout) {
+        self.machine.handle_timeout(expired);
+    }
+
+    /// What the server offers.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.machine.capabilities
+    }
+
+    /// What would be known of the message under way if the connection were lost now.
+    pub fn delivery(&self) -> Delivery {
+        self.machine.delivery()
+    }
+
+    /// What is to be done next.
+    ///
+    /// # Errors
+    /// [`Error`] once the connection is done for, and then always.
+    pub fn poll(&mut self) -> Result<Event<'_>, Error> {
+        self.machine.failure()?;
+        match self.step() {
+            Ok(step) => Ok(step.into_event(&mut self.machine)),
+            Err(error) => {
+                self.machine.fail(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn step(&mut self) -> Result<Step, Error> {
+        let Self {
+            input,
+            replies,
+            machine,
+            ..
+        } = self;
+        while machine.closed.is_none() {
+            let limits = &machine.config.replies;
+            let reply = replies.next(input, limits, machine.has_enhanced_codes());
+            let Some(reply) = reply.map_err(Error::Reply)? else {
+                break;
+            };
+            machine.transcript.tell_reply(&reply);
+            if let Some(news) = machine.answer(reply)? {
+                return Ok(Step::News(news));
+            }
+        }
+        machine.fill();
+        if let Some(news) = machine.outcome() {
+            return Ok(Step::News(news));
+        }
+        let step = if let Some(closed) = &machine.closed {
+            Step::Closed(closed.clone())
+        } else if self.ended && machine.is_ready() {
+            machine.closed = Some(Closed::EndOfInput);
+            Step::Closed(Closed::EndOfInput)
+        } else if self.ended {
+            return Err(Error::EndOfInput);
+        } else if machine.wants_body() {
+            Step::Body
+        } else if machine.output.has_remaining() {
+            Step::Flush
+        } else if machine.is_ready() {
+            Step::Ready
+        } else {
+            Step::NeedInput
+        };
+        machine.note_wait();
+        Ok(step)
+    }
+}
+
+/// An event before it borrows the machine.
+enum Step {
+    NeedInput,
+    Flush,
+    Ready,
+    Body,
+    News(News),
+    Closed(Closed),
+}
+
+impl Step {
+    fn into_event(self, machine: &mut Machine) -> Event<'_> {
+        match self {
+            Self::NeedInput => Event::NeedInput,
+            Self::Flush => Event::Flush,
+            Self::Ready => Event::Ready(Ready { machine }),
+            Self::Body => Event::Body(Body { machine }),
+            Self::News(News::Recipient { index, reply }) => Event::Recipient { index, reply },
+            Self::News(News::Sent(reply)) => Event::Sent { reply },
+            Self::News(News::Refused { at, reply }) => Event::Refused { at, reply },
+            Self::Closed(closed) => Event::Closed(closed),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The client's machine.
+//!
+//! [`Connection`] takes octets and gives [`Event`]s. A message is sent by answering
+//! [`Ready`](Event::Ready) with an [`Envelope`](crate::Envelope) and [`Body`](Event::Body) with
+//! the message as often as it is asked for; each recipient's reply is an event of its own.
+
+mod config;
+mod connection;
+mod error;
+mod machine;
+mod request;
+mod state;
+mod transaction;
+
+pub use config::{Config, Timeouts};
+pub use connection::Connection;
+pub use error::{Delivery, Error, SendError};
+pub use request::{Body, Ready};
+
+use crate::reply::Reply;
+
+/// What the driver, or you, have to do.
+#[must_use]
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'c> {
+    /// Read into the connection, tell it that the input ended, or that a wait is over.
+    NeedInput,
+    /// Write [`transmit`](Connection::transmit) out.
+    Flush,
+    /// Nothing is open: send a message, or quit.
+    Ready(Ready<'c>),
+    /// The reply to the recipient of that index in the envelope, in order.
+    Recipient {
+        /// Which one.
+        index: usize,
+        /// 2yz: accepted.
+        reply: Reply,
+    },
+    /// The next octets of the message are wanted.
+    Body(Body<'c>),
+    /// The server took responsibility for the message, for the recipients it accepted.
+    Sent {
+        /// Its words.
+        reply: Reply,
+    },
+    /// The message is refused as a whole, or the connection was.
+    Refused {
+        /// At which stage.
+        at: Stage,
+        /// Why; for [`Stage::Rcpt`] the last recipient's reply.
+        reply: Reply,
+    },
+    /// It is over; every further `poll` says so again.
+    Closed(Closed),
+}
+
+/// Where something was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// In place of the greeting.
+    Connect,
+    /// EHLO or HELO.
+    Hello,
+    /// MAIL.
+    Mail,
+    /// Every RCPT.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// The message itself.
+    Message,
+}
+
+/// How a connection came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Closed {
+    /// By QUIT.
+    Quit,
+    /// The server closed it while nothing was under way.
+    EndOfInput,
+    /// The server said it does (421), or refused the connection or our hello.
+    Server(Reply),
+}

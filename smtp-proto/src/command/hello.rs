@@ -1,0 +1,101 @@
+//! EHLO and HELO (RFC 5321 §4.1.1.1).
+
+use super::{SyntaxError, SyntaxErrorKind};
+use crate::address::{AddressLiteral, Host};
+use alloc::borrow::Cow;
+use core::fmt;
+
+/// The longest name, a domain's limit (§4.5.3.1.2).
+const NAME: usize = 255;
+
+/// `EHLO SP ( Domain / address-literal )` or `HELO SP Domain`: the name a client goes by.
+///
+/// Real clients call themselves `my_host`, `localhost.` or `123`, and §4.1.4 forbids refusing mail
+/// for that: such a name is kept as it was written, and [`host`](Self::host) is `None`.
+///
+/// ```
+/// use smtp_proto::Hello;
+/// assert!(Hello::ehlo("[192.0.2.1]")?.host().is_some());
+/// assert!(Hello::ehlo("my_host")?.host().is_none());
+/// assert!(Hello::ehlo("[192.0.2").is_err());
+/// # Ok::<(), smtp_proto::SyntaxError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Hello<'a> {
+    extended: bool,
+    name: Cow<'a, str>,
+}
+
+impl<'a> Hello<'a> {
+    /// `EHLO name`.
+    ///
+    /// # Errors
+    /// [`SyntaxErrorKind::Argument`] if the name is empty, over 255 octets, holds anything but
+    /// visible ASCII, or square brackets that make no address literal.
+    pub fn ehlo(name: &'a str) -> Result<Self, SyntaxError> {
+        Self::of(true, name).map_err(|kind| SyntaxError::new(kind, 0))
+    }
+
+    /// `HELO name`.
+    ///
+    /// # Errors
+    /// As [`ehlo`](Self::ehlo).
+    pub fn helo(name: &'a str) -> Result<Self, SyntaxError> {
+        Self::of(false, name).map_err(|kind| SyntaxError::new(kind, 0))
+    }
+
+    /// Reads what stands behind the verb.
+    pub(super) fn parse(extended: bool, argument: &'a [u8]) -> Result<Self, SyntaxErrorKind> {
+        let name = argument.strip_prefix(b" ").unwrap_or_default();
+        let name = core::str::from_utf8(name).map_err(|_| SyntaxErrorKind::Argument)?;
+        Self::of(extended, name)
+    }
+
+    fn of(extended: bool, name: &'a str) -> Result<Self, SyntaxErrorKind> {
+        let sound = (1..=NAME).contains(&name.len())
+            && name.bytes().all(|octet| octet.is_ascii_graphic())
+            && (!name.contains(['[', ']']) || AddressLiteral::try_from(name).is_ok());
+        if sound {
+            Ok(Self {
+                extended,
+                name: Cow::Borrowed(name),
+            })
+        } else {
+            Err(SyntaxErrorKind::Argument)
+        }
+    }
+
+    /// Whether it was EHLO.
+    pub const fn is_extended(&self) -> bool {
+        self.extended
+    }
+
+    /// The name as it was written.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name as the RFC wants it, `None` where it is neither domain nor address literal.
+    pub fn host(&self) -> Option<Host<'_>> {
+        Host::try_from(&*self.name).ok()
+    }
+
+    /// Cut loose from the line it was read from.
+    pub fn into_owned(self) -> Hello<'static> {
+        Hello {
+            extended: self.extended,
+            name: Cow::Owned(self.name.into_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Hello<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}",
+            if self.extended { "EHLO" } else { "HELO" },
+            self.name
+        )
+    }
+}

@@ -1,0 +1,225 @@
+//! The small parsers that every value of the protocol shares.
+//!
+//! The rule here: a parser sees a whole frame (`complete` flavour, so `Incomplete` never appears),
+//! allocates nothing, and when it fails says only where. It knows no length limits and no meaning;
+//! those belong to the value that is built from what it returns.
+//!
+//! Where RFC 6531 §3.3 lets octets above 0x7F in, a parser takes `utf8: bool` and passes them as
+//! octets; [`text`] is the one place that turns octets into a `str`, and so the one that checks them.
+//! What is read only to be dropped has to go through it too.
+
+pub(crate) mod class;
+
+use core::str;
+
+use nom::bytes::complete::take_while1;
+use nom::character::complete::{char, satisfy};
+use nom::combinator::{consumed, cut, map, recognize};
+use nom::error::{ErrorKind, ParseError};
+use nom::multi::many0_count;
+use nom::sequence::delimited;
+use nom::{IResult, Parser};
+
+use class::{is_atext, is_esmtp_value, is_ldh, is_let_dig, is_qtext};
+
+pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, At>;
+
+/// Where parsing failed, as the number of octets that were left.
+///
+/// Of two alternatives that failed, the one that came further counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct At {
+    rest: usize,
+}
+
+impl At {
+    fn new(rest: &[u8]) -> Self {
+        Self { rest: rest.len() }
+    }
+}
+
+impl ParseError<&[u8]> for At {
+    fn from_error_kind(input: &[u8], _: ErrorKind) -> Self {
+        Self::new(input)
+    }
+
+    fn append(_: &[u8], _: ErrorKind, other: Self) -> Self {
+        other
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            rest: self.rest.min(other.rest),
+        }
+    }
+}
+
+/// The offset in `input` at which a parser that was given all of it failed.
+pub(crate) fn offset(input: &[u8], error: &nom::Err<At>) -> usize {
+    match error {
+        nom::Err::Error(at) | nom::Err::Failure(at) => input.len() - at.rest,
+        nom::Err::Incomplete(_) => input.len(),
+    }
+}
+
+fn fail<T>(rest: &[u8]) -> Parsed<'_, T> {
+    Err(nom::Err::Error(At::new(rest)))
+}
+
+/// What `parser` consumes, as text, beside what it returns.
+///
+/// Fails at the first octet that is not UTF-8 (overlong forms and surrogates are not) or belongs
+/// to a control character; of these only C1, U+0080 to U+009F, can have come so far.
+pub(crate) fn text<'a, T>(
+    mut parser: impl Parser<&'a [u8], Output = T, Error = At>,
+) -> impl FnMut(&'a [u8]) -> Parsed<'a, (&'a str, T)> {
+    move |input| {
+        let (rest, (octets, value)) = consumed(|input| parser.parse(input)).parse(input)?;
+        match str::from_utf8(octets) {
+            Ok(text) => match text.find(char::is_control) {
+                None => Ok((rest, (text, value))),
+                Some(control) => fail(&input[control..]),
+            },
+            Err(error) => fail(&input[error.valid_up_to()..]),
+        }
+    }
+}
+
+fn run(class: impl Fn(u8) -> bool, utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    move |input| take_while1(|octet: u8| class(octet) || utf8 && !octet.is_ascii()).parse(input)
+}
+
+/// `item *("." item)`: a dot commits to another item, so that the error stands behind it.
+fn dotted(item: impl Fn(&[u8]) -> Parsed<'_, &[u8]>) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    move |input| recognize((&item, many0_count((char('.'), cut(&item))))).parse(input)
+}
+
+/// `Atom = 1*atext`
+pub(crate) fn atom(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    run(is_atext, utf8)
+}
+
+/// `Dot-string = Atom *("." Atom)`
+pub(crate) fn dot_string(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    dotted(atom(utf8))
+}
+
+/// `Quoted-string = DQUOTE *QcontentSMTP DQUOTE`, as written, quotes and backslashes included.
+///
+/// `quoted-pairSMTP = %d92 %d32-126` stays ASCII under SMTPUTF8 too.
+pub(crate) fn quoted_string(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    move |input| {
+        let quoted_pair = recognize((char('\\'), cut(satisfy(|c| matches!(c, ' '..='~')))));
+        let content = many0_count(run(is_qtext, utf8).or(quoted_pair));
+        recognize(delimited(char('"'), content, char('"'))).parse(input)
+    }
+}
+
+/// `Ldh-str = *( ALPHA / DIGIT / "-" ) Let-dig`
+pub(crate) fn ldh_str(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    move |input| match run(is_ldh, utf8)(input)? {
+        (rest, [.., b'-']) => fail(rest),
+        parsed => Ok(parsed),
+    }
+}
+
+/// `Domain = sub-domain *("." sub-domain)`, `sub-domain = Let-dig [Ldh-str] / U-label`
+pub(crate) fn domain(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    dotted(move |input| match input.first() {
+        Some(&first) if is_let_dig(first) || utf8 && !first.is_ascii() => ldh_str(utf8)(input),
+        _ => fail(input),
+    })
+}
+
+/// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`
+pub(crate) fn keyword(input: &[u8]) -> Parsed<'_, &str> {
+    match input.first() {
+        Some(&first) if is_let_dig(first) => {
+            map(text(run(is_ldh, false)), |(text, _)| text).parse(input)
+        }
+        _ => fail(input),
+    }
+}
+
+/// `esmtp-value = 1*(%d33-60 / %d62-126)`
+pub(crate) fn esmtp_value(input: &[u8]) -> Parsed<'_, &str> {
+    map(text(run(is_esmtp_value, false)), |(text, _)| text).parse(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails_at<T: core::fmt::Debug>(input: &[u8], parsed: Parsed<'_, T>) -> usize {
+        offset(input, &parsed.unwrap_err())
+    }
+
+    #[test]
+    fn a_failure_stands_at_the_octet_that_does_not_fit() {
+        for (input, at) in [("a..b", 2), (".a", 0), ("a.", 2), ("", 0)] {
+            assert_eq!(
+                fails_at(input.as_bytes(), dot_string(false)(input.as_bytes())),
+                at,
+                "{input}"
+            );
+        }
+        for (input, at) in [("a.-b", 2), ("a-.b", 2), ("-", 0), ("a.b-", 4), ("_a", 0)] {
+            assert_eq!(
+                fails_at(input.as_bytes(), domain(false)(input.as_bytes())),
+                at,
+                "{input}"
+            );
+        }
+        for (input, at) in [
+            ("\"a", 2),
+            ("\"a\\", 3),
+            ("\"a\\\r\"", 3),
+            ("\"a\0\"", 2),
+            ("a\"", 0),
+        ] {
+            assert_eq!(
+                fails_at(input.as_bytes(), quoted_string(false)(input.as_bytes())),
+                at,
+                "{input:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_two_alternatives_the_one_that_came_further_is_told() {
+        let (near, far) = (At { rest: 9 }, At { rest: 2 });
+        assert_eq!(near.or(far), far);
+        assert_eq!(far.or(near), far);
+    }
+
+    #[test]
+    fn octets_become_text_only_as_strict_utf8_without_controls() {
+        let read = |input: &'static [u8]| text(atom(true))(input).map(|(_, (text, _))| text);
+        assert_eq!(read("jörg@".as_bytes()), Ok("jörg"));
+        for input in [
+            &b"ab\xC0\xAF"[..],
+            b"ab\xED\xA0\x80",
+            b"ab\xC3",
+            b"ab\xFF",
+            b"ab\xC2\x9B",
+        ] {
+            assert_eq!(offset(input, &read(input).unwrap_err()), 2);
+        }
+    }
+
+    #[test]
+    fn a_keyword_may_end_in_a_hyphen_but_not_begin_with_one() {
+        assert_eq!(keyword(b"MT-PRIORITY=3"), Ok((&b"=3"[..], "MT-PRIORITY")));
+        assert_eq!(keyword(b"X-"), Ok((&b""[..], "X-")));
+        assert!(keyword(b"-X").is_err());
+    }
+
+    #[test]
+    fn a_value_ends_at_a_blank_an_equals_sign_or_beyond_ascii() {
+        for rest in [&b" "[..], b"=b", b"\xC3\xA9", b"\0", b"\x7F"] {
+            let input = [&b"a+3D"[..], rest].concat();
+            assert_eq!(esmtp_value(&input), Ok((rest, "a+3D")));
+            assert_eq!(fails_at(rest, esmtp_value(rest)), 0);
+        }
+    }
+}

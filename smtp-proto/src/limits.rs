@@ -1,0 +1,80 @@
+//! Sizes and counts: what a peer may make us hold or do.
+//!
+//! Every limit states its unit, its default with the reason for it, and RFC 5321's minimum where
+//! there is one. Going below a minimum is allowed (a test server may want three recipients), and
+//! is then a deliberate departure from §4.5.3.1.
+
+/// What a server lets a client do (RFC 5321 §4.5.3.1).
+///
+/// ```
+/// let mut limits = smtp_proto::Limits::default();
+/// limits.recipients = 100;
+/// assert_eq!(limits.message, Some(10_240_000));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Octets of a command line with its CRLF, at the least. Default 2,048, Postfix's
+    /// `line_length_limit`; the RFC's minimum is 512 plus what the announced extensions add, and
+    /// the larger of the two holds.
+    pub command_line: usize,
+    /// Octets of a message, or `None` for no fixed limit. Default 10,240,000, Postfix's
+    /// `message_size_limit`; the RFC's minimum is 65,536. Announced by SIZE; enforced while the
+    /// body arrives, whatever the client declared.
+    pub message: Option<u64>,
+    /// Recipients of one transaction; the next is answered 452 4.5.3. Default 1,000, Postfix's
+    /// `smtpd_recipient_limit`; the RFC's minimum is 100.
+    pub recipients: usize,
+    /// Commands refused by the machine itself that a client may send without delivering a message
+    /// in between; the next is answered 421 4.7.0. Default 20, Postfix's
+    /// `smtpd_hard_error_limit`. Refusals by your policy, and commands already in flight behind a
+    /// refused MAIL, don't count.
+    pub errors: u32,
+    /// Commands that lead to no mail (NOOP, RSET, VRFY, EXPN, HELP, EHLO and HELO) that a client
+    /// may send without delivering a message in between; the next is answered 421 4.7.0. Default
+    /// 100, Postfix's `smtpd_junk_command_limit`.
+    pub junk_commands: u32,
+    /// Octets of input held while a decision is open or the driver doesn't poll. Default 65,536: a
+    /// few flights of the largest clients.
+    pub input: usize,
+    /// Octets of replies gathered before `poll` insists on a flush. Default 16,384: a flight of
+    /// 200 replies goes out in one write, and a flood of commands fills no memory.
+    pub output: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            command_line: 2_048,
+            message: Some(10_240_000),
+            recipients: 1_000,
+            errors: 20,
+            junk_commands: 100,
+            input: 65_536,
+            output: 16_384,
+        }
+    }
+}
+
+/// What a client takes from a server before it calls the reply broken (RFC 5321 §4.5.3.1.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplyLimits {
+    /// Octets of one reply line with its CRLF. Default 2,048; the RFC's maximum is 512, and
+    /// servers that pass it exist.
+    pub line: usize,
+    /// Lines of one reply. Default 128, several times the longest EHLO reply known.
+    pub lines: usize,
+    /// Octets of one reply in all. Default 65,536.
+    pub octets: usize,
+}
+
+impl Default for ReplyLimits {
+    fn default() -> Self {
+        Self {
+            line: 2_048,
+            lines: 128,
+            octets: 65_536,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Enhanced status codes (RFC 3463, carried by RFC 2034).
+
+use core::fmt;
+
+/// `status-code = class "." subject "." detail`, subject and detail of one to three digits without
+/// leading zeros (RFC 3463 §2).
+///
+/// ```
+/// use smtp_proto::reply::EnhancedStatusCode;
+/// let code = EnhancedStatusCode::new(5, 7, 509).unwrap();
+/// assert_eq!(code.to_string(), "5.7.509");
+/// assert!(EnhancedStatusCode::new(3, 0, 0).is_none());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EnhancedStatusCode {
+    class: u8,
+    subject: u16,
+    detail: u16,
+}
+
+impl EnhancedStatusCode {
+    /// The code `class.subject.detail`, or `None` unless class is 2, 4 or 5 and the others are at
+    /// most 999.
+    pub const fn new(class: u8, subject: u16, detail: u16) -> Option<Self> {
+        if matches!(class, 2 | 4 | 5) && subject <= 999 && detail <= 999 {
+            Some(Self {
+                class,
+                subject,
+                detail,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// As [`new`](Self::new), for `const` items: out of range it fails to compile.
+    pub(crate) const fn of(class: u8, subject: u16, detail: u16) -> Self {
+        match Self::new(class, subject, detail) {
+            Some(code) => code,
+            None => panic!("class 2, 4 or 5; subject and detail to 999"),
+        }
+    }
+
+    /// The code at the start of `text`, and what follows it and its space.
+    pub(crate) fn split(text: &[u8]) -> Option<(Self, &[u8])> {
+        let end = text.iter().position(|&b| b == b' ').unwrap_or(text.len());
+        let (code, rest) = text.split_at(end);
+        let mut parts = code.split(|&b| b == b'.').map(number);
+        let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
+        if parts.next().is_some() {
+            return None;
+        }
+        let code = Self::new(u8::try_from(class).ok()?, subject, detail)?;
+        Some((code, rest.strip_prefix(b" ").unwrap_or(rest)))
+    }
+
+    /// 2 for success, 4 for a transient, 5 for a permanent failure.
+    pub const fn class(self) -> u8 {
+        self.class
+    }
+
+    /// What the trouble is about: an address, a mailbox, the mail system, … (RFC 3463 §3).
+    pub const fn subject(self) -> u16 {
+        self.subject
+    }
+
+    /// What exactly it is.
+    pub const fn detail(self) -> u16 {
+        self.detail
+    }
+}
+
+/// One to three digits without a leading zero.
+fn number(digits: &[u8]) -> Option<u16> {
+    match digits {
+        [b'0', _, ..] | [] | [_, _, _, _, ..] => None,
+        _ => digits.iter().try_fold(0, |sum, octet| {
+            octet
+                .is_ascii_digit()
+                .then(|| sum * 10 + u16::from(octet - b'0'))
+        }),
+    }
+}
+
+impl fmt::Display for EnhancedStatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+impl fmt::Debug for EnhancedStatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EnhancedStatusCode({self})")
+    }
+}

@@ -1,0 +1,97 @@
+//! What a server is told once, for all its connections.
+
+use crate::address::Domain;
+use crate::extension::Extensions;
+use crate::limits::Limits;
+use crate::reply::Text;
+use core::time::Duration;
+
+/// The settings of a server, shared by its connections.
+///
+/// ```
+/// use smtp_proto::server::Config;
+/// use smtp_proto::address::Domain;
+/// let mut config = Config::new(Domain::try_from("mx.example.org")?);
+/// config.limits.message = Some(50_000_000);
+/// # Ok::<(), smtp_proto::address::AddressError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The server's own name: it opens the greeting and the reply to EHLO (RFC 5321 §4.2).
+    pub hostname: Domain<'static>,
+    /// What stands behind the name in the greeting. Default `ESMTP`.
+    pub greeting: Text,
+    /// The extensions announced and served. Default: every one.
+    pub extensions: Extensions,
+    /// Sizes and counts.
+    pub limits: Limits,
+    /// How long is waited for what.
+    pub timeouts: Timeouts,
+    /// What a CR or LF alone does to a body. Default: it costs the message.
+    pub bare_newline: BareNewline,
+    /// Whether an LF alone may end a command line, which RFC 5321 §2.3.8 forbids. Default: no, it
+    /// is answered 500 and the connection is closed. A CR alone never may.
+    pub accept_bare_lf_in_commands: bool,
+    /// Whether a client may talk before it is greeted, which RFC 5321 §3.1 forbids. Default: no;
+    /// what had arrived by the time of the greeting is answered 554 and the connection is closed.
+    pub accept_early_talk: bool,
+}
+
+/// What a CR or an LF that isn't part of CRLF does to a body (RFC 5321 §2.3.8). With either it is
+/// never a boundary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BareNewline {
+    /// The body is read to its true end and refused, 550 5.5.2.
+    #[default]
+    Reject,
+    /// It is passed on like any other octet. Whoever sends the message on must not write it as it
+    /// is: the client of this crate converts or refuses.
+    AcceptAsData,
+}
+
+/// How long a server waits (RFC 5321 §4.5.3.2.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// For the next command. Default 300 s, the RFC's minimum.
+    pub command: Duration,
+    /// For the next 16 KiB of a body. Default 300 s, which is 55 octets a second.
+    pub body: Duration,
+    /// For a deferred request. Default 540 s: clients give up at 600 and send the message again.
+    pub decision: Duration,
+    /// For the client to read 16 KiB of replies, or all of them. Default 300 s.
+    pub write: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            command: Duration::from_secs(300),
+            body: Duration::from_secs(300),
+            decision: Duration::from_secs(540),
+            write: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Config {
+    /// The default settings, for a server of that name.
+    pub fn new(hostname: Domain<'static>) -> Self {
+        Self {
+            hostname,
+            greeting: Text::of("ESMTP"),
+            extensions: Extensions::ALL,
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            bare_newline: BareNewline::default(),
+            accept_bare_lf_in_commands: false,
+            accept_early_talk: false,
+        }
+    }
+
+    /// Octets of the longest command line taken, its CRLF included.
+    pub fn command_line(&self) -> usize {
+        self.limits.command_line.max(self.extensions.command_line())
+    }
+}

@@ -1,0 +1,317 @@
+//! The server's side of a connection: input in, events out.
+
+use super::body::Progress;
+use super::machine::{Machine, Notice, Question};
+use super::request::{Ask, Connect, Data, Expand, Message, Request, ShowHelp, Verify};
+use super::state::State;
+use super::{Closed, Config, Event, Fault, Session};
+use crate::command::Command;
+use crate::timeout::Timeout;
+use crate::transcript::{Entry, Transcript};
+use crate::wire::{Line, LineReader, Transmit};
+use alloc::sync::Arc;
+use bytes::buf::Limit;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+/// Octets asked of one read: a flight of commands, or a good part of a message.
+const READ_COMMANDS: usize = 4 * 1024;
+const READ_BODY: usize = 32 * 1024;
+
+/// One client's connection.
+///
+/// Four kinds of methods:
+/// * **input**: [`receive_buf`](Self::receive_buf) or [`receive`](Self::receive) when octets can
+///   be read, [`receive_eof`](Self::receive_eof) at their end;
+/// * **output**: [`transmit`](Self::transmit), to be written whenever it holds anything;
+/// * **time**: [`timeout`](Self::timeout), and [`handle_timeout`](Self::handle_timeout) when it
+///   has run out;
+/// * **events**: [`poll`](Self::poll), after any of these, until it says
+///   [`NeedInput`](Event::NeedInput) or [`Closed`](Event::Closed).
+///
+/// No order of calls and no input makes it panic.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    input: Input,
+    machine: Machine,
+}
+
+/// What was read and not yet used up.
+#[derive(Clone, Debug, Default)]
+struct Input {
+    buffer: BytesMut,
+    /// Octets at the front that are used up; they go when nothing borrows the buffer.
+    used: usize,
+    /// Octets behind those that make up the line an open decision borrows from.
+    line: usize,
+    lines: LineReader,
+    ended: bool,
+}
+
+impl Input {
+    fn drop_used(&mut self) {
+        self.buffer.advance(self.used);
+        self.used = 0;
+    }
+}
+
+impl Connection {
+    /// A connection that was just made: the first `poll` gives [`Event::Connect`].
+    pub fn new(config: Arc<Config>) -> Self {
+        Self {
+            input: Input::default(),
+            machine: Machine::new(config),
+        }
+    }
+
+    /// Tells `sink` every line said on this connection.
+    pub fn set_transcript(&mut self, sink: impl Fn(Entry<'_>) + Send + Sync + 'static) {
+        self.machine.transcript = Transcript::new(sink);
+    }
+
+    /// The buffer to read into. It has no room once [`Limits::input`](crate::Limits) octets are
+    /// held or the connection is closed; read nothing then.
+    pub fn receive_buf(&mut self) -> Limit<&mut BytesMut> {
+        let room = self.room();
+        let want = match self.machine.state {
+            State::Data => READ_BODY,
+            _ => READ_COMMANDS,
+        };
+        self.input.buffer.reserve(want.min(room));
+        (&mut self.input.buffer).limit(room)
+    }
+
+    /// Copies input in; says how much of it was taken.
+    pub fn receive(&mut self, data: &[u8]) -> usize {
+        let taken = data.len().min(self.room());
+        self.input.buffer.extend_from_slice(&data[..taken]);
+        taken
+    }
+
+    fn room(&mut self) -> usize {
+        if self.machine.closed.is_some() || self.input.ended {
+            return 0;
+        }
+        self.input.drop_used();
+        let limits = &self.machine.config.limits;
+        // A line within its limit always fits, or nothing would ever get on.
+        let most = limits.input.max(self.machine.config.command_line());
+        most.saturating_sub(self.input.buffer.len())
+    }
+
+    /// The client will send nothing more. What it has sent is still served.
+    pub fn receive_eof(&mut self) {
+        self.input.ended = true;
+    }
+
+    /// What is to be written to the client.
+    pub fn transmit(&mut self) -> &mut Transmit {
+        &mut self.machine.output
+    }
+
+    /// What is waited for and for how long; `None` once the connection is closed.
+    pub fn timeout(&self) -> Option<Timeout> {
+        self.machine.timeout()
+    }
+
+    /// That wait is over. A stale one is ignored.
+    pub fn handle_timeout(&mut self, expired: Timeout) {
+        self.machine.handle_timeout(expired);
+    }
+
+    /// What is known of the client so far.
+    pub fn session(&self) -> &Session {
+        &self.machine.session
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.machine.config
+    }
+
+    /// Closes with 421 at the next gap between transactions; an open one is finished first.
+    pub fn shutdown(&mut self) {
+        self.machine.shutdown = true;
+    }
+
+    /// What is to be done next.
+    pub fn poll(&mut self) -> Event<'_> {
+        self.settle();
+        self.input.drop_used();
+        if let Some(event) = self.poll_body() {
+            return event.into_event(&mut self.machine);
+        }
+        let Self { input, machine } = self;
+        let (buffer, used, length) = (&input.buffer, &mut input.used, &mut input.line);
+        loop {
+            if let Some(event) = machine.hindrance() {
+                return event.into_event(machine);
+            }
+            if machine.state == State::Connected {
+                machine.early_talk = !buffer.is_empty();
+                return Bare::Connect.into_event(machine);
+            }
+            let config = &machine.config;
+            let rest = &buffer[*used..];
+            let found = input.lines.next(
+                rest,
+                config.command_line(),
+                config.accept_bare_lf_in_commands,
+            );
+            let (octets, end) = match found {
+                Line::Whole { octets, end } => (octets, end),
+                Line::More { discard } => {
+                    *used += discard;
+                    return machine.need_input(input.ended).into_event(machine);
+                }
+                Line::TooLong { octets } => {
+                    *used += octets;
+                    machine.count_command();
+                    machine.refuse(None, Fault::LineTooLong);
+                    continue;
+                }
+                Line::Bare => {
+                    machine.refuse(None, Fault::BareNewline);
+                    continue;
+                }
+                Line::Tls => {
+                    machine.refuse(None, Fault::ForeignProtocol);
+                    continue;
+                }
+            };
+            match machine.take_line(&rest[..octets - end]) {
+                None => *used += octets,
+                Some(command) => {
+                    *length = octets;
+                    return machine.ask(command);
+                }
+            }
+        }
+    }
+
+    /// Answers what nobody answered, and uses up the line of what was.
+    fn settle(&mut self) {
+        if let Question::Deferred(_) = self.machine.question {
+            return;
+        }
+        if let Question::Open(ask) = self.machine.question {
+            self.machine.question = Question::Settled;
+            ask.settle(&mut self.machine);
+        }
+        self.input.used += core::mem::take(&mut self.input.line);
+    }
+
+    /// What the body has to tell, where one is arriving.
+    fn poll_body(&mut self) -> Option<Bare> {
+        let Self { input, machine } = self;
+        if machine.state != State::Data {
+            return None;
+        }
+        if machine.question == Question::Deferred(Ask::Message) {
+            return Some(Bare::Message);
+        }
+        if let Some(event) = machine.hindrance() {
+            return Some(event);
+        }
+        let body = machine.body.as_mut()?;
+        match body.next(&mut input.buffer) {
+            Progress::Chunk(chunk) => Some(Bare::Body(chunk)),
+            Progress::Void(fault) => Some(Bare::Aborted(fault)),
+            Progress::More => Some(machine.need_input(input.ended)),
+            Progress::End(fault) => {
+                machine.transcript.tell(Entry::Content(body.octets()));
+                machine.count_command();
+                let Some(fault) = fault else {
+                    return Some(Bare::Message);
+                };
+                machine.end_transaction();
+                machine.refuse(None, fault);
+                None
+            }
+        }
+    }
+}
+
+/// An event that borrows nothing from the input.
+enum Bare {
+    NeedInput,
+    Flush,
+    Connect,
+    Reset,
+    Body(Bytes),
+    Aborted(Fault),
+    Message,
+    Closed(Closed),
+}
+
+impl Bare {
+    fn into_event(self, machine: &mut Machine) -> Event<'_> {
+        match self {
+            Self::NeedInput => Event::NeedInput,
+            Self::Flush => Event::Flush,
+            Self::Reset => Event::Reset,
+            Self::Body(chunk) => Event::Body(chunk),
+            Self::Aborted(fault) => Event::Aborted(fault),
+            Self::Closed(closed) => Event::Closed(closed),
+            Self::Connect => Event::Connect(machine.request(Ask::Connect, Connect)),
+            Self::Message => Event::Message(machine.request(Ask::Message, Message)),
+        }
+    }
+}
+
+impl Machine {
+    /// Hands out a decision.
+    fn request<K>(&mut self, ask: Ask, value: K) -> Request<'_, K> {
+        self.question = Question::Open(ask);
+        Request {
+            value,
+            machine: self,
+        }
+    }
+
+    /// What has to be seen to before any more input is looked at.
+    fn hindrance(&mut self) -> Option<Bare> {
+        if self.shutdown && !self.state.in_transaction() && self.closed.is_none() {
+            self.refuse(None, Fault::Shutdown);
+        }
+        let waiting = self.output.remaining();
+        let event = match (self.notice.take(), self.closed) {
+            (Some(Notice::Reset), _) => Bare::Reset,
+            (Some(Notice::Aborted(fault)), _) => Bare::Aborted(fault),
+            (None, Some(closed)) if waiting == 0 => Bare::Closed(closed),
+            (None, None) if waiting < self.config.limits.output => return None,
+            _ => Bare::Flush,
+        };
+        self.note_wait();
+        Some(event)
+    }
+
+    /// There is no more to be made of the input.
+    fn need_input(&mut self, ended: bool) -> Bare {
+        let event = if self.output.has_remaining() {
+            Bare::Flush
+        } else if ended {
+            self.close(Closed::EndOfInput);
+            match self.notice.take() {
+                Some(Notice::Aborted(fault)) => Bare::Aborted(fault),
+                _ => Bare::Closed(Closed::EndOfInput),
+            }
+        } else {
+            Bare::NeedInput
+        };
+        self.note_wait();
+        event
+    }
+
+    fn ask<'c>(&'c mut self, command: Command<'c>) -> Event<'c> {
+        match command {
+            Command::Hello(hello) => Event::Hello(self.request(Ask::Hello, hello)),
+            Command::Mail(mail) => Event::Mail(self.request(Ask::Mail, mail)),
+            Command::Rcpt(rcpt) => Event::Rcpt(self.request(Ask::Rcpt, rcpt)),
+            Command::Data => Event::Data(self.request(Ask::Data, Data)),
+            Command::Vrfy(who) => Event::Verify(self.request(Ask::Verify, Verify(who))),
+            Command::Expn(list) => Event::Expand(self.request(Ask::Expand, Expand(list))),
+            Command::Help(topic) => Event::Help(self.request(Ask::Help, ShowHelp(topic))),
+            Command::Rset | Command::Noop | Command::Quit => Event::Flush,
+        }
+    }
+}

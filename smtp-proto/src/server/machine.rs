@@ -1,0 +1,266 @@
+//! The session's own half of the work: what is written, counted and remembered as commands are
+//! accepted and refused. It sees no input.
+
+use super::body::Incoming;
+use super::request::Ask;
+use super::state::State;
+use super::{Closed, Config, Fault, Session};
+use crate::extension::{Extension, Extensions};
+use crate::reply::{Code, EnhancedStatusCode, Refusal, Reply, Text};
+use crate::timeout::{BLOCK, Timeout, Wait};
+use crate::transcript::{Entry, Transcript};
+use crate::verb::Verb;
+use crate::wire::Transmit;
+use alloc::sync::Arc;
+use bytes::Buf;
+
+/// The decision asked for last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// None, or it has its answer.
+    Settled,
+    /// Handed out by `poll`; if nobody answers, the next `poll` does.
+    Open(Ask),
+    /// To be handed out again.
+    Deferred(Ask),
+}
+
+/// Something to be told that nobody has to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    Reset,
+    Aborted(Fault),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Machine {
+    pub(super) config: Arc<Config>,
+    pub(super) state: State,
+    pub(super) session: Session,
+    pub(super) question: Question,
+    pub(super) notice: Option<Notice>,
+    pub(super) body: Option<Incoming>,
+    pub(super) output: Transmit,
+    pub(super) closed: Option<Closed>,
+    pub(super) shutdown: bool,
+    /// The client talked before it was greeted.
+    pub(super) early_talk: bool,
+    pub(super) transcript: Transcript,
+    /// Commands taken.
+    commands: u64,
+    errors: u32,
+    junk_commands: u32,
+    /// MAIL was refused: RCPT and DATA behind it were in flight.
+    mail_refused: bool,
+    /// What is waited for, and how far it had got when that was noted.
+    wait: (Wait, u64),
+    generation: u64,
+}
+
+impl Machine {
+    pub(super) fn new(config: Arc<Config>) -> Self {
+        Self {
+            config,
+            state: State::Connected,
+            session: Session::default(),
+            question: Question::Settled,
+            notice: None,
+            body: None,
+            output: Transmit::default(),
+            closed: None,
+            shutdown: false,
+            early_talk: false,
+            transcript: Transcript::default(),
+            commands: 0,
+            errors: 0,
+            junk_commands: 0,
+            mail_refused: false,
+            wait: (Wait::Command, 0),
+            generation: 0,
+        }
+    }
+
+    /// The extensions this session has: none before EHLO, nor after HELO.
+    pub(super) fn extensions(&self) -> Extensions {
+        match &self.session.hello {
+            Some(hello) if hello.is_extended() => self.config.extensions,
+            _ => Extensions::NONE,
+        }
+    }
+
+    fn has_enhanced_codes(&self) -> bool {
+        self.config
+            .extensions
+            .contains(Extension::EnhancedStatusCodes)
+    }
+
+    fn write<C>(&mut self, reply: &Reply<C>, enhanced: bool) {
+        let tail = self.output.tail();
+        let start = tail.len();
+        reply.write(enhanced, tail);
+        self.transcript.tell_lines(&tail[start..], Entry::Server);
+    }
+
+    /// Says yes.
+    pub(super) fn accept(&mut self, code: u16, enhanced: Option<(u8, u16, u16)>, text: Text) {
+        let enhanced =
+            enhanced.map(|(class, subject, detail)| EnhancedStatusCode::of(class, subject, detail));
+        let announced = self.has_enhanced_codes();
+        self.write(&Reply::any(Code::of(code), enhanced, text), announced);
+    }
+
+    /// Says no on the user's behalf; the greeting and the reply to EHLO carry no enhanced code
+    /// (RFC 2034 §4).
+    pub(super) fn reject(&mut self, ask: Ask, refusal: &Refusal) {
+        let plain = matches!(ask, Ask::Connect | Ask::Hello);
+        self.write(refusal, !plain && self.has_enhanced_codes());
+        self.mail_refused = ask == Ask::Mail;
+        match ask {
+            Ask::Connect => self.state = State::Refused,
+            Ask::Message => self.end_transaction(),
+            _ => {}
+        }
+        if refusal.closes() {
+            self.close(Closed::Refused);
+        }
+    }
+
+    /// Says no by itself, and counts it.
+    pub(super) fn refuse(&mut self, verb: Option<Verb>, fault: Fault) {
+        let in_flight = self.mail_refused && matches!(verb, Some(Verb::Rcpt | Verb::Data));
+        self.mail_refused = match verb {
+            Some(Verb::Mail) => true,
+            Some(Verb::Rcpt) => self.mail_refused,
+            _ => false,
+        };
+        let fault = if in_flight || !fault.counts() {
+            fault
+        } else if self.errors >= self.config.limits.errors {
+            Fault::TooManyErrors
+        } else {
+            self.errors += 1;
+            fault
+        };
+        let plain = self.state == State::Connected || matches!(verb, Some(Verb::Ehlo | Verb::Helo));
+        let reply = fault.reply();
+        self.write(&reply, !plain && self.has_enhanced_codes());
+        if fault.closes() {
+            self.close(Closed::Fault(fault));
+        }
+    }
+
+    /// Counts a command that leads to no mail; false once there are too many.
+    pub(super) fn allows_junk(&mut self) -> bool {
+        self.junk_commands += 1;
+        self.junk_commands <= self.config.limits.junk_commands
+    }
+
+    /// One more command was read.
+    pub(super) fn count_command(&mut self) {
+        self.commands += 1;
+    }
+
+    /// Forgets the transaction and says so where there was one.
+    pub(super) fn reset(&mut self) {
+        if self.session.transaction.is_some() {
+            self.notice = Some(Notice::Reset);
+        }
+        if self.state.in_transaction() {
+            self.end_transaction();
+        }
+    }
+
+    pub(super) fn end_transaction(&mut self) {
+        self.session.transaction = None;
+        self.body = None;
+        self.state = State::Idle;
+    }
+
+    /// A message was delivered: its sender means business.
+    pub(super) fn forgive(&mut self) {
+        self.session.messages += 1;
+        self.errors = 0;
+        self.junk_commands = 0;
+    }
+
+    /// Nothing more is read; what is written goes out. A body that was still arriving is void.
+    pub(super) fn close(&mut self, closed: Closed) {
+        if self.closed.is_some() {
+            return;
+        }
+        let fault = match closed {
+            Closed::EndOfInput => Fault::EndOfInput,
+            Closed::Fault(fault) => fault,
+            Closed::Quit | Closed::Refused => Fault::Reset,
+        };
+        if self.body.as_ref().is_some_and(Incoming::is_sound) && !self.has_whole_message() {
+            self.notice = Some(Notice::Aborted(fault));
+        }
+        self.session.transaction = None;
+        self.body = None;
+        self.question = Question::Settled;
+        self.state = State::Closed;
+        self.closed = Some(closed);
+    }
+
+    fn has_whole_message(&self) -> bool {
+        matches!(
+            self.question,
+            Question::Open(Ask::Message) | Question::Deferred(Ask::Message)
+        )
+    }
+
+    /// Notes what is waited for now; a new wait, or one that got on, starts its time anew.
+    pub(super) fn note_wait(&mut self) {
+        let wait = if self.output.has_remaining() {
+            (Wait::Write, self.output.taken() / BLOCK)
+        } else if matches!(self.question, Question::Deferred(_)) {
+            (Wait::Decision, self.commands)
+        } else if let Some(body) = &self.body {
+            (Wait::Body, body.blocks())
+        } else {
+            (Wait::Command, self.commands)
+        };
+        if wait != self.wait {
+            self.wait = wait;
+            self.generation += 1;
+        }
+    }
+
+    pub(super) fn timeout(&self) -> Option<Timeout> {
+        if self.closed.is_some() && !self.output.has_remaining() {
+            return None;
+        }
+        let timeouts = &self.config.timeouts;
+        let (wait, _) = self.wait;
+        let after = match wait {
+            Wait::Body => timeouts.body,
+            Wait::Decision => timeouts.decision,
+            Wait::Write => timeouts.write,
+            _ => timeouts.command,
+        };
+        Some(Timeout {
+            wait,
+            after,
+            generation: self.generation,
+        })
+    }
+
+    pub(super) fn handle_timeout(&mut self, expired: Timeout) {
+        if self.timeout() != Some(expired) {
+            return;
+        }
+        match expired.wait {
+            Wait::Decision => {
+                if let Question::Deferred(ask) = self.question {
+                    self.question = Question::Open(ask);
+                }
+            }
+            Wait::Write => {
+                self.output.clear();
+                self.close(Closed::Fault(Fault::TimedOut(Wait::Write)));
+            }
+            wait => self.refuse(None, Fault::TimedOut(wait)),
+        }
+    }
+}

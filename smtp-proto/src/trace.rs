@@ -1,0 +1,489 @@
+//! The lines a server puts in front of a message (RFC 5321 §4.4): [`Received`] when it takes one,
+//! [`ReturnPath`] when it delivers one for good.
+//!
+//! The rule here: whatever the peer calls itself, what is written is one header field that ends in
+//! CRLF, folded so that no line has over 998 octets, and none over 78 that needn't. Knows no clock:
+//! the time is passed in.
+
+use core::error::Error;
+use core::fmt::{self, Write as _};
+use core::net::IpAddr;
+
+use crate::address::{AddressLiteral, Domain, ForwardPath, Host, ReversePath};
+use crate::grammar::atom;
+
+/// The time stamp line that every server adds which takes a message.
+///
+/// ```abnf
+/// Time-stamp-line = "Received:" FWS Stamp <CRLF>          ; RFC 5321 §4.4
+/// Stamp           = From-domain By-domain Opt-info [CFWS] ";" FWS date-time
+/// From-domain     = "FROM" FWS Extended-Domain
+/// By-domain       = CFWS "BY" FWS Extended-Domain
+/// Extended-Domain = Domain / ( Domain FWS "(" TCP-info ")" ) /
+///                   ( address-literal FWS "(" TCP-info ")" )
+/// Opt-info        = [CFWS "WITH" FWS Protocol] [CFWS "ID" FWS Atom] [CFWS "FOR" FWS Path]
+/// ```
+///
+/// `Display` writes the whole field, its CRLF included.
+///
+/// A peer's name that this grammar doesn't take is replaced by `unknown` and follows in a comment:
+/// its printable ASCII only, no more than 255 octets of it.
+///
+/// ```
+/// use smtp_proto::address::{Domain, ForwardPath};
+/// use smtp_proto::trace::{Date, Features, Protocol, Received};
+///
+/// let by = Domain::try_from("mx.example.org")?;
+/// let ann = ForwardPath::try_from("ann@example.org")?;
+/// let protocol = Protocol::Esmtp(Features { tls: true, ..Features::default() });
+/// let received = Received::new("mail.example.com", &by, protocol, Date::from_unix(1_795_487_820))
+///     .peer("192.0.2.1".parse()?)
+///     .id("4bX9qz")?
+///     .recipient(&ann);
+///
+/// assert_eq!(
+///     received.to_string(),
+///     "Received: from mail.example.com ([192.0.2.1]) by mx.example.org with ESMTPS\r\n\
+///      \tid 4bX9qz for <ann@example.org>; Tue, 24 Nov 2026 02:37:00 +0000\r\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    hello: &'a str,
+    peer: Option<IpAddr>,
+    by: &'a Domain<'a>,
+    with: Protocol,
+    id: Option<&'a str>,
+    recipient: Option<&'a ForwardPath<'a>>,
+    date: Date,
+}
+
+/// An identifier that [`Received::id`] can't take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidId;
+
+/// By what protocol a message came: the `WITH` clause.
+///
+/// ```
+/// use smtp_proto::trace::{Features, Protocol};
+///
+/// assert_eq!(Protocol::Smtp.to_string(), "SMTP");
+/// let features = Features { tls: true, auth: true, smtputf8: false };
+/// assert_eq!(Protocol::Esmtp(features).to_string(), "ESMTPSA");
+/// assert_eq!(Protocol::Lmtp(Features { smtputf8: true, ..features }).to_string(), "UTF8LMTPSA");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// The client said HELO, which leaves room for no feature.
+    Smtp,
+    /// The client said EHLO: `ESMTP`, `ESMTPA`, `ESMTPS`, `ESMTPSA` (RFC 3848), and with SMTPUTF8
+    /// `UTF8SMTP`, `UTF8SMTPA`, … (RFC 6531 §4.3).
+    Esmtp(Features),
+    /// The client said LHLO: `LMTP`, `LMTPA`, … and `UTF8LMTP`, … of the same RFCs.
+    Lmtp(Features),
+}
+
+/// What a [`Protocol`]'s name tells beside the greeting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Features {
+    /// The session was under TLS, by STARTTLS or from its first octet (RFC 8314 §3.3).
+    pub tls: bool,
+    /// The client had authenticated itself.
+    pub auth: bool,
+    /// The transaction asked for SMTPUTF8.
+    pub smtputf8: bool,
+}
+
+/// A point in time, to the second, in UTC.
+///
+/// ```abnf
+/// date-time = day-name "," SP day SP month SP year SP hour ":" minute ":" second SP "+0000"
+///                                                         ; a subset of RFC 5322 §3.3
+/// ```
+///
+/// ```
+/// use smtp_proto::trace::Date;
+///
+/// assert_eq!(Date::from_unix(1_795_487_820).to_string(), "Tue, 24 Nov 2026 02:37:00 +0000");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    unix: u64,
+}
+
+/// The line that the server which delivers a message for good puts in front of everything.
+///
+/// ```abnf
+/// Return-path-line = "Return-Path:" FWS Reverse-path <CRLF>      ; RFC 5321 §4.4
+/// ```
+///
+/// `Display` writes the whole field, its CRLF included.
+///
+/// ```
+/// use smtp_proto::{address::ReversePath, trace::ReturnPath};
+///
+/// assert_eq!(ReturnPath(&ReversePath::Null).to_string(), "Return-Path: <>\r\n");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
+
+impl<'a> Received<'a> {
+    /// A stamp for what a client took up with `hello`, its argument of EHLO, HELO or LHLO as it
+    /// came, and the server `by` took.
+    pub fn new(hello: &'a str, by: &'a Domain<'a>, with: Protocol, date: Date) -> Self {
+        Self {
+            hello,
+            peer: None,
+            by,
+            with,
+            id: None,
+            recipient: None,
+            date,
+        }
+    }
+
+    /// Adds the address that the connection came from: "SHOULD contain".
+    pub fn peer(self, peer: IpAddr) -> Self {
+        Self {
+            peer: Some(peer),
+            ..self
+        }
+    }
+
+    /// Adds the server's own name for the message.
+    ///
+    /// # Errors
+    ///
+    /// If `id` is no ASCII `Atom`, or has more than 255 octets.
+    pub fn id(self, id: &'a str) -> Result<Self, InvalidId> {
+        match atom(false)(id.as_bytes()) {
+            Ok(([], _)) if id.len() <= MAX_TEXT => Ok(Self {
+                id: Some(id),
+                ..self
+            }),
+            _ => Err(InvalidId),
+        }
+    }
+
+    /// Adds whom the message is for. Leave it out if it is for several: "multiple `<path>`s raise
+    /// some security issues", and one of many may tell a recipient of a blind copy (§7.2).
+    pub fn recipient(self, recipient: &'a ForwardPath<'a>) -> Self {
+        Self {
+            recipient: Some(recipient),
+            ..self
+        }
+    }
+}
+
+/// What keeps the longest clause, a name escaped in a comment, well below a line's 998 octets.
+const MAX_TEXT: usize = 255;
+
+impl fmt::Display for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let peer = self.peer.map(AddressLiteral::from);
+        let named = match Host::try_from(self.hello) {
+            Ok(Host::Domain(_)) => true,
+            // Extended-Domain takes a literal only with TCP-info behind it.
+            Ok(Host::Literal(_)) => peer.is_some(),
+            Err(_) => false,
+        };
+        let name = if named { self.hello } else { "unknown" };
+        let mut field = Folded { out: f, column: 0 };
+        field.glued("Received:")?;
+        field.clause(format_args!("from {name}"))?;
+        if let Some(peer) = peer {
+            field.clause(format_args!("({peer})"))?;
+        }
+        if !named {
+            field.clause(format_args!("(HELO {})", CommentText(self.hello)))?;
+        }
+        field.clause(format_args!("by {}", self.by))?;
+        field.clause(format_args!("with {}", self.with))?;
+        if let Some(id) = self.id {
+            field.clause(format_args!("id {id}"))?;
+        }
+        if let Some(recipient) = self.recipient {
+            field.clause(format_args!("for {recipient}"))?;
+        }
+        field.glued(";")?;
+        field.clause(format_args!("{}", self.date))?;
+        field.glued("\r\n")
+    }
+}
+
+impl fmt::Display for ReturnPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Return-Path: {}\r\n", self.0)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, Features { tls, auth, .. }) = match *self {
+            Protocol::Smtp => ("SMTP", Features::default()),
+            Protocol::Esmtp(features) if features.smtputf8 => ("UTF8SMTP", features),
+            Protocol::Esmtp(features) => ("ESMTP", features),
+            Protocol::Lmtp(features) if features.smtputf8 => ("UTF8LMTP", features),
+            Protocol::Lmtp(features) => ("LMTP", features),
+        };
+        write!(
+            f,
+            "{name}{}{}",
+            if tls { "S" } else { "" },
+            if auth { "A" } else { "" }
+        )
+    }
+}
+
+impl fmt::Display for InvalidId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("message identifier is no atom of at most 255 octets")
+    }
+}
+
+impl Error for InvalidId {}
+
+impl Date {
+    /// The time `seconds` after 1970-01-01 00:00:00 UTC, leap seconds not counted.
+    pub fn from_unix(seconds: u64) -> Self {
+        Self { unix: seconds }
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // 1970 began on a Thursday.
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let (days, second) = (self.unix / 86_400, self.unix % 86_400);
+        let (year, month, day) = civil_from_days(days);
+        let (day_name, month) = (DAYS[(days % 7) as usize], MONTHS[month]);
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        write!(
+            f,
+            "{day_name}, {day} {month} {year} {hour:02}:{minute:02}:{second:02} +0000"
+        )
+    }
+}
+
+/// Year, month from 0 and day from 1, of a day counted from 1970-01-01.
+///
+/// Counts in years that begin on 1 March, so that a leap day is the last of its year; 153 days are
+/// any five months from March or August on.
+fn civil_from_days(days: u64) -> (u64, usize, u64) {
+    const FROM_YEAR_0_MARCH_1: u64 = 719_468;
+    const FOUR_CENTURIES: u64 = 146_097;
+    let days = days + FROM_YEAR_0_MARCH_1;
+    let (era, day_of_era) = (days / FOUR_CENTURIES, days % FOUR_CENTURIES);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let year = 400 * era + year_of_era + u64::from(month_from_march >= 10);
+    (year, ((month_from_march + 2) % 12) as usize, day)
+}
+
+/// A peer's words as they may stand in a comment: `*([FWS] (ctext / quoted-pair))` (RFC 5322 §3.2.2).
+struct CommentText<'a>(&'a str);
+
+impl fmt::Display for CommentText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self
+            .0
+            .chars()
+            .filter(|c| matches!(c, ' '..='~'))
+            .take(MAX_TEXT)
+        {
+            if matches!(character, '(' | ')' | '\\') {
+                f.write_char('\\')?;
+            }
+            f.write_char(character)?;
+        }
+        Ok(())
+    }
+}
+
+/// A header field in the making, folded between its clauses only.
+struct Folded<'f, 'b> {
+    out: &'f mut fmt::Formatter<'b>,
+    column: usize,
+}
+
+impl Folded<'_, '_> {
+    const WIDTH: usize = 78;
+
+    fn clause(&mut self, clause: fmt::Arguments<'_>) -> fmt::Result {
+        let mut length = Length(0);
+        length.write_fmt(clause)?;
+        // One octet for the blank in front, one for the ";" that may come behind.
+        if self.column + length.0 + 2 > Self::WIDTH {
+            self.out.write_str("\r\n\t")?;
+            self.column = 0;
+        } else {
+            self.out.write_char(' ')?;
+        }
+        self.column += 1 + length.0;
+        self.out.write_fmt(clause)
+    }
+
+    fn glued(&mut self, text: &str) -> fmt::Result {
+        self.column += text.len();
+        self.out.write_str(text)
+    }
+}
+
+/// Counts the octets written to it.
+struct Length(usize);
+
+impl fmt::Write for Length {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_gregorian_calendar() {
+        for (seconds, date) in [
+            (0, "Thu, 1 Jan 1970 00:00:00 +0000"),
+            (68_169_599, "Mon, 28 Feb 1972 23:59:59 +0000"),
+            (68_169_600, "Tue, 29 Feb 1972 00:00:00 +0000"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 +0000"),
+            (951_868_800, "Wed, 1 Mar 2000 00:00:00 +0000"),
+            (1_735_603_200, "Tue, 31 Dec 2024 00:00:00 +0000"),
+            (1_795_487_820, "Tue, 24 Nov 2026 02:37:00 +0000"),
+            (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 +0000"),
+            (4_107_542_400, "Mon, 1 Mar 2100 00:00:00 +0000"),
+            (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 +0000"),
+        ] {
+            assert_eq!(Date::from_unix(seconds).to_string(), date);
+        }
+    }
+
+    #[test]
+    fn every_day_of_eight_centuries_follows_the_day_before() {
+        let leap = |year: u64| {
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+        };
+        let (mut year, mut month, mut day) = (1970, 0, 1);
+        for days in 0..2 * 146_097 {
+            assert_eq!(civil_from_days(days), (year, month, day));
+            let last = match month {
+                1 if leap(year) => 29,
+                1 => 28,
+                3 | 5 | 8 | 10 => 30,
+                _ => 31,
+            };
+            day += 1;
+            if day > last {
+                (month, day) = (month + 1, 1);
+            }
+            if month == 12 {
+                (year, month) = (year + 1, 0);
+            }
+        }
+    }
+
+    fn stamp(hello: &str, peer: Option<IpAddr>) -> String {
+        let by = Domain::try_from("mx.example.org").unwrap();
+        let mut received = Received::new(hello, &by, Protocol::Smtp, Date::from_unix(0));
+        received.peer = peer;
+        received.to_string()
+    }
+
+    #[test]
+    fn a_peer_without_a_proper_name_is_unknown_and_its_word_stands_in_a_comment() {
+        let peer = Some(IpAddr::from([192, 0, 2, 1]));
+        for (hello, peer, from) in [
+            ("a.example", None, "a.example"),
+            ("a.example", peer, "a.example ([192.0.2.1])"),
+            ("[10.0.0.1]", peer, "[10.0.0.1] ([192.0.2.1])"),
+            ("[10.0.0.1]", None, "unknown (HELO [10.0.0.1])"),
+            ("my_host", peer, "unknown ([192.0.2.1]) (HELO my_host)"),
+            ("a) by (b\\", None, r"unknown (HELO a\) by \(b\\)"),
+            ("a\r\nX: b\0\u{85}é", None, "unknown (HELO aX: b)"),
+        ] {
+            let field = stamp(hello, peer).replace("\r\n\t", " ");
+            let from = format!("Received: from {from} by mx.example.org ");
+            assert!(field.starts_with(&from), "{field}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_an_atom() {
+        let by = Domain::try_from("b").unwrap();
+        let received = Received::new("a", &by, Protocol::Smtp, Date::from_unix(0));
+        assert!(received.id("4bX9qz-1").is_ok());
+        for refused in ["", "a b", "a\r\nX:", "a;b", "<a@b>", "é", &"a".repeat(256)] {
+            assert_eq!(received.id(refused).unwrap_err(), InvalidId);
+        }
+    }
+
+    /// Takes comments out of an unfolded field. `None` if they don't balance.
+    fn without_comments(field: &str) -> Option<String> {
+        let (mut depth, mut left, mut characters) = (0u32, String::new(), field.chars());
+        while let Some(character) = characters.next() {
+            match character {
+                '(' => depth += 1,
+                ')' => depth = depth.checked_sub(1)?,
+                '\\' if depth > 0 => _ = characters.next()?,
+                _ if depth == 0 => left.push(character),
+                _ => {}
+            }
+        }
+        (depth == 0).then_some(left)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_peer_calls_itself_it_writes_one_field_and_stays_in_its_comment(
+            hello in prop_oneof![any::<String>(), "[a-z()\\\\\r\n\0 ;]{0,600}", "[(\\\\]{600}"],
+            peer in any::<Option<IpAddr>>(),
+        ) {
+            let field = stamp(&hello, peer);
+            let unfolded = field.replace("\r\n\t", " ");
+            let line = unfolded.strip_suffix("\r\n").unwrap();
+            prop_assert!(line.bytes().all(|octet| matches!(octet, b' '..=b'~')));
+            prop_assert!(field.lines().all(|line| line.len() <= 998));
+            if Host::try_from(hello.as_str()).is_err() {
+                let left = without_comments(line).unwrap();
+                let words = left.split_whitespace().collect::<Vec<_>>().join(" ");
+                prop_assert_eq!(words, "Received: from unknown by mx.example.org with SMTP; \
+                    Thu, 1 Jan 1970 00:00:00 +0000");
+            }
+        }
+
+        #[test]
+        fn lines_of_ordinary_clauses_have_at_most_78_octets(
+            hello in "[a-z]{1,60}",
+            id in "[a-z]{1,60}",
+            local_part in "[a-z]{1,30}",
+            peer in any::<IpAddr>(),
+        ) {
+            let by = Domain::try_from("mx.example.org").unwrap();
+            let recipient = format!("{local_part}@example.org");
+            let recipient = ForwardPath::try_from(recipient.as_str()).unwrap();
+            let received = Received::new(&hello, &by, Protocol::Smtp, Date::from_unix(1 << 30))
+                .peer(peer)
+                .id(&id)
+                .unwrap()
+                .recipient(&recipient);
+            prop_assert!(received.to_string().lines().all(|line| line.len() <= 78));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Bodies as they are sent by DATA: dots that open a line are doubled, the last line is completed
+//! (RFC 5321 §4.5.2), and nothing is written that a receiver could take for a boundary.
+
+use super::Transmit;
+use super::content::{self, ContentFault, Stop};
+use bytes::{Buf, Bytes};
+
+/// What a client does with line ends in the content it is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Newlines {
+    /// An LF alone becomes CRLF, as local text files need it; a CR alone is refused.
+    #[default]
+    Convert,
+    /// Anything but CRLF is refused.
+    RequireCrlf,
+}
+
+/// Writes one body.
+#[derive(Clone, Debug)]
+pub(crate) struct Stuffer {
+    newlines: Newlines,
+    seven_bit: bool,
+    line_start: bool,
+    /// The last octet was a CR; it is written once its LF is there.
+    held_cr: bool,
+}
+
+impl Stuffer {
+    pub(crate) fn new(newlines: Newlines, seven_bit: bool) -> Self {
+        Self {
+            newlines,
+            seven_bit,
+            line_start: true,
+            held_cr: false,
+        }
+    }
+
+    /// Writes the next octets of the message; large chunks are passed on without a copy.
+    pub(crate) fn write(
+        &mut self,
+        mut chunk: Bytes,
+        out: &mut Transmit,
+    ) -> Result<(), ContentFault> {
+        if self.seven_bit && !chunk.is_ascii() {
+            return Err(ContentFault::EightBit);
+        }
+        while !chunk.is_empty() {
+            if self.held_cr {
+                if chunk[0] != b'\n' {
+                    return Err(ContentFault::BareCr);
+                }
+                chunk.advance(1);
+                self.end_line(out);
+                continue;
+            }
+            if self.line_start && chunk[0] == b'.' {
+                out.put(b".");
+            }
+            // A dot that opens a line needs nothing more, so it isn't looked at again.
+            let dot = usize::from(chunk[0] == b'.');
+            let (octets, stop) = content::run(&chunk[dot..]);
+            let run = chunk.split_to(dot + octets);
+            self.line_start = run.ends_with(b"\r\n") || (run.is_empty() && self.line_start);
+            out.push(run);
+            match stop {
+                Stop::End | Stop::Dot => {}
+                Stop::LastCr => {
+                    self.held_cr = true;
+                    chunk.advance(1);
+                }
+                Stop::Fault(ContentFault::BareLf) if self.newlines == Newlines::Convert => {
+                    chunk.advance(1);
+                    self.end_line(out);
+                }
+                Stop::Fault(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// Completes the last line and writes the final dot.
+    pub(crate) fn finish(self, out: &mut Transmit) -> Result<(), ContentFault> {
+        if self.held_cr {
+            return Err(ContentFault::BareCr);
+        }
+        out.put(if self.line_start {
+            b".\r\n"
+        } else {
+            b"\r\n.\r\n"
+        });
+        Ok(())
+    }
+
+    fn end_line(&mut self, out: &mut Transmit) {
+        out.put(b"\r\n");
+        self.held_cr = false;
+        self.line_start = true;
+    }
+}

@@ -1,0 +1,103 @@
+//! Output waiting for the driver to write it.
+
+use alloc::collections::VecDeque;
+use bytes::{Buf, Bytes, BytesMut};
+#[cfg(feature = "std")]
+use std::io::IoSlice;
+
+/// From this size on a chunk is passed on as it is; below, a copy costs less than a slice of its
+/// own.
+const SHARE: usize = 2048;
+
+/// Octets to be written to the peer, in order.
+///
+/// It is a [`Buf`]: write [`chunk`](Buf::chunk) (or, where the socket takes several at once,
+/// [`chunks_vectored`](Buf::chunks_vectored)) and [`advance`](Buf::advance) by what was taken.
+#[derive(Clone, Debug, Default)]
+pub struct Transmit {
+    /// Finished chunks; everything in `tail` comes behind them.
+    chunks: VecDeque<Bytes>,
+    tail: BytesMut,
+    /// Octets in `chunks`.
+    queued: usize,
+    /// Octets ever taken.
+    taken: u64,
+}
+
+impl Transmit {
+    /// Appends a copy.
+    pub(crate) fn put(&mut self, octets: &[u8]) {
+        self.tail.extend_from_slice(octets);
+    }
+
+    /// Appends without a copy where that pays.
+    pub(crate) fn push(&mut self, chunk: Bytes) {
+        if chunk.len() < SHARE {
+            self.tail.extend_from_slice(&chunk);
+            return;
+        }
+        if !self.tail.is_empty() {
+            let tail = self.tail.split().freeze();
+            self.queued += tail.len();
+            self.chunks.push_back(tail);
+        }
+        self.queued += chunk.len();
+        self.chunks.push_back(chunk);
+    }
+
+    /// The buffer that lines are written into, behind all that is queued.
+    pub(crate) fn tail(&mut self) -> &mut BytesMut {
+        &mut self.tail
+    }
+
+    /// Octets ever written out.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Drops what wasn't written.
+    pub(crate) fn clear(&mut self) {
+        self.chunks.clear();
+        self.tail.clear();
+        self.queued = 0;
+    }
+}
+
+impl Buf for Transmit {
+    fn remaining(&self) -> usize {
+        self.queued + self.tail.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.chunks.front().map_or(&self.tail, |chunk| chunk)
+    }
+
+    /// # Panics
+    /// If there aren't as many octets.
+    fn advance(&mut self, mut octets: usize) {
+        self.taken += octets as u64;
+        while let Some(chunk) = self.chunks.front_mut() {
+            if octets < chunk.len() {
+                chunk.advance(octets);
+                self.queued -= octets;
+                return;
+            }
+            octets -= chunk.len();
+            self.queued -= chunk.len();
+            self.chunks.pop_front();
+        }
+        self.tail.advance(octets);
+    }
+
+    #[cfg(feature = "std")]
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let all = self.chunks.iter().map(|chunk| &chunk[..]);
+        let all = all.chain((!self.tail.is_empty()).then_some(&self.tail[..]));
+        let mut filled = 0;
+        for (slice, chunk) in slices.iter_mut().zip(all) {
+            *slice = IoSlice::new(chunk);
+            filled += 1;
+        }
+        filled
+    }
+}
