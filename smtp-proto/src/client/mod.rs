@@ -8,6 +8,7 @@ mod config;
 mod connection;
 mod error;
 mod machine;
+mod report;
 mod request;
 mod state;
 mod transaction;
@@ -15,6 +16,7 @@ mod transaction;
 pub use config::{Config, Timeouts};
 pub use connection::Connection;
 pub use error::{Delivery, Error, SendError};
+pub use report::Report;
 pub use request::{Body, Ready};
 
 use crate::reply::Reply;

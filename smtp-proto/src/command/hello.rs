@@ -3,6 +3,7 @@
 use super::{SyntaxError, SyntaxErrorKind};
 use crate::address::{AddressLiteral, Host};
 use alloc::borrow::Cow;
+use alloc::string::ToString;
 use core::fmt;
 
 /// The longest name, a domain's limit (§4.5.3.1.2).
@@ -42,6 +43,14 @@ impl<'a> Hello<'a> {
     /// As [`ehlo`](Self::ehlo).
     pub fn helo(name: &'a str) -> Result<Self, SyntaxError> {
         Self::of(false, name).map_err(|kind| SyntaxError::new(kind, 0))
+    }
+
+    /// `EHLO` with an address literal, for a host without a name (§4.1.4).
+    pub fn literal(address: impl Into<AddressLiteral<'a>>) -> Self {
+        Self {
+            extended: true,
+            name: Cow::Owned(address.into().to_string()),
+        }
     }
 
     /// Reads what stands behind the verb.

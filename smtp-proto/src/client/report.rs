@@ -1,0 +1,86 @@
+//! What became of a message, recipient by recipient.
+
+use super::Stage;
+use crate::address::ForwardPath;
+use crate::envelope::Envelope;
+use crate::reply::Reply;
+use alloc::vec::Vec;
+
+/// The fate of one message, put together from its events.
+///
+/// ```
+/// use smtp_proto::{Envelope, client::Report};
+/// let envelope = Envelope::new("joe@example.com", ["ann@example.org"])?;
+/// let report = Report::new(&envelope);
+/// assert!(!report.is_accepted_by_all());
+/// # Ok::<(), smtp_proto::address::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    recipients: Vec<(ForwardPath<'static>, Option<Reply>)>,
+    /// The reply that decided over the message as a whole, and where it came.
+    end: Option<(Stage, Reply)>,
+}
+
+impl Report {
+    /// Nothing is known yet.
+    pub fn new(envelope: &Envelope) -> Self {
+        let recipients = envelope.recipients().iter();
+        Self {
+            recipients: recipients.map(|rcpt| (rcpt.to().clone(), None)).collect(),
+            end: None,
+        }
+    }
+
+    /// Notes [`Event::Recipient`](super::Event::Recipient).
+    pub fn note_recipient(&mut self, index: usize, reply: Reply) {
+        if let Some((_, slot)) = self.recipients.get_mut(index) {
+            *slot = Some(reply);
+        }
+    }
+
+    /// Notes [`Event::Sent`](super::Event::Sent).
+    pub fn note_sent(&mut self, reply: Reply) {
+        self.end = Some((Stage::Message, reply));
+    }
+
+    /// Notes [`Event::Refused`](super::Event::Refused).
+    pub fn note_refused(&mut self, at: Stage, reply: Reply) {
+        self.end = Some((at, reply));
+    }
+
+    /// Each recipient with the reply that decided its fate: the refusal of its RCPT, or else the
+    /// reply that accepted or refused the message. 2yz says that the server is responsible for the
+    /// message now. None of them before the end is known.
+    pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, &Reply)> {
+        self.end.iter().flat_map(|(_, end)| {
+            self.recipients.iter().map(move |(path, reply)| {
+                let refusal = reply.as_ref().filter(|reply| !reply.is_positive());
+                (path, refusal.unwrap_or(end))
+            })
+        })
+    }
+
+    /// Each recipient with the reply to its own RCPT, where that came: 251 says where the message
+    /// is forwarded to.
+    pub fn rcpt_replies(&self) -> impl Iterator<Item = (&ForwardPath<'static>, Option<&Reply>)> {
+        self.recipients
+            .iter()
+            .map(|(path, reply)| (path, reply.as_ref()))
+    }
+
+    /// The reply that decided over the message as a whole, and the stage it came at.
+    pub fn end(&self) -> Option<(Stage, &Reply)> {
+        self.end.as_ref().map(|(at, reply)| (*at, reply))
+    }
+
+    /// Whether the server took the message for at least one recipient.
+    pub fn is_accepted(&self) -> bool {
+        self.recipients().any(|(_, reply)| reply.is_positive())
+    }
+
+    /// Whether it took it for every one.
+    pub fn is_accepted_by_all(&self) -> bool {
+        self.end.is_some() && self.recipients().all(|(_, reply)| reply.is_positive())
+    }
+}

@@ -1,0 +1,178 @@
+//! Sends mail to a server, from a file or from stdin.
+
+use clap::{Parser, ValueEnum};
+use smtp_tokio::smtp_proto::{Hello, Newlines};
+use smtp_tokio::{Client, Envelope, Report};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::AsyncRead;
+
+/// Sends a message by SMTP and prints each recipient with the server's reply.
+///
+/// The message is streamed, whatever its size. Exit status: 0 if every recipient was accepted, 1
+/// if some were refused, 2 if nothing was delivered or there was an error.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The server
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2525")]
+    server: String,
+    /// The sender's address; empty for the null reverse-path
+    #[arg(long, value_name = "ADDRESS")]
+    from: String,
+    /// A recipient's address
+    #[arg(long, value_name = "ADDRESS", required = true)]
+    to: Vec<String>,
+    /// The name to say hello with; default: our IP address
+    #[arg(long, value_name = "NAME")]
+    hello: Option<String>,
+    /// Wait for each reply before the next command
+    #[arg(long)]
+    no_pipelining: bool,
+    /// What to do with an LF alone: make it CRLF, or refuse the message. A CR alone is always
+    /// refused
+    #[arg(long, value_enum, default_value = "convert")]
+    newlines: Ends,
+    /// Send the message so many times
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    messages: usize,
+    /// Send over so many connections at once
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    connections: usize,
+    /// Print what is said, C: and S:, on stderr
+    #[arg(long)]
+    transcript: bool,
+    /// The message; without it stdin is read
+    message: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Ends {
+    Convert,
+    RequireCrlf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arc::new(Arguments::parse());
+    if arguments.message.is_none() && arguments.messages != 1 {
+        eprintln!("more than one message needs a file to read it from");
+        return ExitCode::from(2);
+    }
+    let left = Arc::new(AtomicUsize::new(arguments.messages));
+    let senders: Vec<_> = (0..arguments.connections.min(arguments.messages))
+        .map(|_| tokio::spawn(send(Arc::clone(&arguments), Arc::clone(&left))))
+        .collect();
+    let mut total = Tally::default();
+    for sender in senders {
+        match sender.await {
+            Ok(tally) => total.add(&tally),
+            Err(error) => {
+                eprintln!("{error}");
+                total.errors += 1;
+            }
+        }
+    }
+    total.exit_code()
+}
+
+/// How many recipients were accepted and refused, and how many messages came to nothing.
+#[derive(Default)]
+struct Tally {
+    accepted: usize,
+    refused: usize,
+    errors: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.refused += other.refused;
+        self.errors += other.errors;
+    }
+
+    fn print(&mut self, report: &Report) {
+        for (recipient, reply) in report.recipients() {
+            println!("{recipient} {reply}");
+            if reply.is_positive() {
+                self.accepted += 1;
+            } else {
+                self.refused += 1;
+            }
+        }
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match (self.errors, self.accepted, self.refused) {
+            (0, 1.., 0) => 0,
+            (0, 1.., _) => 1,
+            _ => 2,
+        })
+    }
+}
+
+/// Sends messages over one connection as long as there are any left.
+async fn send(arguments: Arc<Arguments>, left: Arc<AtomicUsize>) -> Tally {
+    let mut tally = Tally::default();
+    if let Err(error) = try_send(&arguments, &left, &mut tally).await {
+        eprintln!("{error}");
+        tally.errors += 1;
+    }
+    tally
+}
+
+async fn try_send(
+    arguments: &Arguments,
+    left: &AtomicUsize,
+    tally: &mut Tally,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut envelope = Envelope::new(&arguments.from, &arguments.to)?;
+    if let Some(path) = &arguments.message {
+        // What is declared is what goes over the wire, which only CRLF files tell beforehand.
+        let octets = tokio::fs::metadata(path).await?.len();
+        envelope =
+            envelope.with_size(matches!(arguments.newlines, Ends::RequireCrlf).then_some(octets));
+    }
+    let mut client = connect(arguments).await?;
+    let another = |left: usize| left.checked_sub(1);
+    while left
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, another)
+        .is_ok()
+    {
+        let content = open(arguments.message.as_deref()).await?;
+        let report = client.send(envelope.clone(), content).await?;
+        tally.print(&report);
+    }
+    client.quit().await?;
+    Ok(())
+}
+
+async fn connect(
+    arguments: &Arguments,
+) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
+    let pipelining = !arguments.no_pipelining;
+    let newlines = match arguments.newlines {
+        Ends::Convert => Newlines::Convert,
+        Ends::RequireCrlf => Newlines::RequireCrlf,
+    };
+    let mut connect = Client::connect(arguments.server.clone()).configure(move |config| {
+        config.pipelining = pipelining;
+        config.newlines = newlines;
+    });
+    if let Some(name) = &arguments.hello {
+        connect = connect.hello(Hello::ehlo(name)?.into_owned());
+    }
+    if arguments.transcript {
+        connect = connect.transcript(|entry| eprintln!("{entry}"));
+    }
+    Ok(connect.await?)
+}
+
+async fn open(path: Option<&Path>) -> Result<Box<dyn AsyncRead + Send + Unpin>, std::io::Error> {
+    Ok(match path {
+        Some(path) => Box::new(tokio::fs::File::open(path).await?),
+        None => Box::new(tokio::io::stdin()),
+    })
+}

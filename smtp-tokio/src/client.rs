@@ -1,0 +1,252 @@
+//! A client: one connection, messages one after another.
+
+use crate::error::{Error, ErrorKind};
+use crate::link::Link;
+use bytes::BytesMut;
+use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
+use smtp_proto::{Capabilities, Entry, Envelope, Hello};
+use std::future::{Future, IntoFuture, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, ToSocketAddrs};
+
+/// Octets of a message read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// A connection to a server, greeted and introduced.
+///
+/// ```no_run
+/// use smtp_tokio::{Client, Envelope};
+/// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = Client::connect("127.0.0.1:2525").await?;
+/// let envelope = Envelope::new("joe@example.com", ["ann@example.org", "bob@example.net"])?;
+/// let report = client.send(envelope, &b"Subject: hello\r\n\r\nHello.\r\n"[..]).await?;
+/// for (recipient, reply) in report.recipients() {
+///     println!("{recipient} {reply}");
+/// }
+/// client.quit().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client<S = TcpStream> {
+    conn: Connection,
+    link: Link<S>,
+}
+
+impl Client {
+    /// Connects there; `.await` it, with settings before that where the defaults won't do.
+    pub fn connect<A: ToSocketAddrs>(addr: A) -> Connect<A> {
+        Connect {
+            addr,
+            hello: None,
+            settings: Vec::new(),
+            transcript: None,
+        }
+    }
+}
+
+type Setting = Box<dyn FnOnce(&mut Config) + Send>;
+type Sink = Box<dyn Fn(Entry<'_>) + Send + Sync>;
+
+/// A connection to be made.
+#[must_use = "nothing is connected until it is awaited"]
+pub struct Connect<A> {
+    addr: A,
+    hello: Option<Hello<'static>>,
+    settings: Vec<Setting>,
+    transcript: Option<Sink>,
+}
+
+impl<A> Connect<A> {
+    /// With that hello. Default: EHLO with the address literal of our end of the connection, which
+    /// RFC 5321 §4.1.4 allows to hosts without a name; servers trust a real name more.
+    pub fn hello(mut self, hello: Hello<'static>) -> Self {
+        self.hello = Some(hello);
+        self
+    }
+
+    /// With settings other than the default ones.
+    pub fn configure(mut self, setting: impl FnOnce(&mut Config) + Send + 'static) -> Self {
+        self.settings.push(Box::new(setting));
+        self
+    }
+
+    /// With every line said told to `sink`, message bodies as their size.
+    pub fn transcript(mut self, sink: impl Fn(Entry<'_>) + Send + Sync + 'static) -> Self {
+        self.transcript = Some(Box::new(sink));
+        self
+    }
+}
+
+impl<A: ToSocketAddrs + Send + 'static> IntoFuture for Connect<A> {
+    type Output = Result<Client, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let connected = async move {
+            let stream = TcpStream::connect(self.addr).await?;
+            // The last packet of a message must not wait for the acknowledgement of the one before.
+            stream.set_nodelay(true)?;
+            let local = stream.local_addr()?.ip();
+            Ok((stream, local))
+        };
+        Box::pin(async move {
+            let (stream, local) = connected
+                .await
+                .map_err(|error: io::Error| Error::new(error.into(), Delivery::Idle))?;
+            let mut config = Config::new(self.hello.unwrap_or_else(|| Hello::literal(local)));
+            for setting in self.settings {
+                setting(&mut config);
+            }
+            let mut conn = Connection::new(Arc::new(config));
+            if let Some(sink) = self.transcript {
+                conn.set_transcript(sink);
+            }
+            Client::start(conn, stream).await
+        })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// Says hello over any stream, which must be fresh from the server.
+    ///
+    /// # Errors
+    /// If the server refuses the connection or our hello, isn't one, or the stream fails.
+    pub async fn handshake(stream: S, config: Arc<Config>) -> Result<Self, Error> {
+        Self::start(Connection::new(config), stream).await
+    }
+
+    async fn start(conn: Connection, stream: S) -> Result<Self, Error> {
+        let link = Link::new(stream);
+        let mut client = Self { conn, link };
+        match client.hello().await {
+            Ok(()) => Ok(client),
+            Err(kind) => Err(client.error(kind)),
+        }
+    }
+
+    async fn hello(&mut self) -> Result<(), ErrorKind> {
+        loop {
+            match self.conn.poll()? {
+                Event::Ready(_) => return Ok(()),
+                Event::Refused { at, reply } => return Err(ErrorKind::Refused(at, reply)),
+                Event::NeedInput => self.fill().await?,
+                Event::Flush => self.flush().await?,
+                Event::Closed(closed) => return Err(closed.into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// What the server offers.
+    pub fn capabilities(&self) -> &Capabilities {
+        self.conn.capabilities()
+    }
+
+    /// Sends one message, read from `content` as the server takes it. Without PIPELINING it takes
+    /// a round trip a recipient.
+    ///
+    /// Refusals are no errors: the report says what became of each recipient.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Send`] if the message can't be sent to this server; another one may be then.
+    /// Any other ends the connection, and says whether the message may have been accepted.
+    ///
+    /// Dropping the future midway leaves half a message behind: the connection is then good for
+    /// nothing but to be dropped too.
+    pub async fn send(
+        &mut self,
+        envelope: Envelope,
+        content: impl AsyncRead + Unpin,
+    ) -> Result<Report, Error> {
+        let sent = self.transact(envelope, content).await;
+        sent.map_err(|kind| self.error(kind))
+    }
+
+    async fn transact(
+        &mut self,
+        envelope: Envelope,
+        mut content: impl AsyncRead + Unpin,
+    ) -> Result<Report, ErrorKind> {
+        if self.conn.delivery() != Delivery::Idle {
+            return Err(ErrorKind::Interrupted);
+        }
+        let mut report = Report::new(&envelope);
+        let mut envelope = Some(envelope);
+        let mut chunk = BytesMut::new();
+        loop {
+            match self.conn.poll()? {
+                Event::Ready(ready) => {
+                    if let Some(envelope) = envelope.take() {
+                        ready.send(envelope)?;
+                    }
+                }
+                Event::Recipient { index, reply } => report.note_recipient(index, reply),
+                Event::Body(body) => {
+                    chunk.reserve(CHUNK);
+                    match content.read_buf(&mut chunk).await {
+                        Ok(0) => body.finish(),
+                        Ok(_) => body.send(chunk.split()),
+                        Err(error) => {
+                            body.abort();
+                            return Err(ErrorKind::Content(error));
+                        }
+                    }
+                }
+                Event::Sent { reply } => {
+                    report.note_sent(reply);
+                    return Ok(report);
+                }
+                Event::Refused { at, reply } => {
+                    report.note_refused(at, reply);
+                    return Ok(report);
+                }
+                Event::NeedInput => self.fill().await?,
+                Event::Flush => self.flush().await?,
+                Event::Closed(closed) => return Err(closed.into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes leave: QUIT, its reply, and the end of the stream.
+    ///
+    /// # Errors
+    /// If the stream fails or the server says something else. Whatever was sent before is as safe
+    /// as its report said.
+    pub async fn quit(mut self) -> Result<(), Error> {
+        let left = self.leave().await;
+        left.map_err(|kind| self.error(kind))
+    }
+
+    async fn leave(&mut self) -> Result<(), ErrorKind> {
+        let mut said = false;
+        loop {
+            match self.conn.poll()? {
+                Event::Ready(ready) if !said => {
+                    said = true;
+                    ready.quit();
+                }
+                Event::NeedInput => self.fill().await?,
+                Event::Flush => self.flush().await?,
+                Event::Closed(_) => return Ok(self.link.stream.shutdown().await?),
+                _ => {}
+            }
+        }
+    }
+
+    async fn fill(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.link.poll_fill(&mut self.conn, cx)).await
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.link.poll_flush_or_read(&mut self.conn, cx)).await
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.conn.delivery())
+    }
+}

@@ -1,0 +1,134 @@
+//! What a user of the server writes.
+
+use crate::Body;
+use smtp_proto::reply::Text;
+use smtp_proto::server::{Closed, Session};
+use smtp_proto::{Envelope, Hello, Mail, Rcpt, Refusal};
+use std::future::{Future, ready};
+
+/// The policy of a server, one value a connection.
+///
+/// Only [`rcpt`](Self::rcpt) and [`message`](Self::message) must be written: a server that forgets
+/// the first is an open relay, and one that forgets the second loses mail. Everything else accepts.
+/// Write them as `async fn`.
+///
+/// A decision may take as long as
+/// [`Timeouts::decision`](smtp_proto::server::Timeouts::decision); one that takes longer is dropped
+/// and answered 451.
+///
+/// ```
+/// use smtp_tokio::{Accepted, Body, Envelope, Handler, Rcpt, Refusal};
+///
+/// struct Printer;
+///
+/// impl Handler for Printer {
+///     async fn rcpt(&mut self, rcpt: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+///         if rcpt.to().is_local_to("example.com") { Ok(()) } else { Err(Refusal::relay_denied()) }
+///     }
+///
+///     async fn message(&mut self, envelope: Envelope, mut body: Body<'_>) -> Result<Accepted, Refusal> {
+///         let mut octets = 0;
+///         while let Some(chunk) = body.next().await? {
+///             octets += chunk.len();
+///         }
+///         println!("{octets} octets from {}", envelope.sender());
+///         Ok(Accepted::default())
+///     }
+/// }
+/// ```
+pub trait Handler: Send {
+    /// A client connected. A refusal greets it with 554, or 421 to close at once.
+    fn connect(&mut self) -> impl Future<Output = Result<(), Refusal>> + Send {
+        ready(Ok(()))
+    }
+
+    /// It said EHLO or HELO.
+    fn hello(
+        &mut self,
+        hello: &Hello<'_>,
+        session: &Session,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let _ = (hello, session);
+        ready(Ok(()))
+    }
+
+    /// It said who the sender is.
+    fn mail(
+        &mut self,
+        mail: &Mail<'_>,
+        session: &Session,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let _ = (mail, session);
+        ready(Ok(()))
+    }
+
+    /// It named a recipient; `envelope` holds those accepted so far.
+    fn rcpt(
+        &mut self,
+        rcpt: &Rcpt<'_>,
+        envelope: &Envelope,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// The message comes. `Ok` takes responsibility for it, so it must be safe by then; it counts
+    /// only once [`Body::next`] has given `None`, and is answered 451 before. A refusal may be
+    /// returned at any point: what is left of the message is read and thrown away.
+    ///
+    /// Where `next` gives an error the message is void, and what is returned doesn't matter. When
+    /// the wait for the message runs out, the future isn't dropped but sees that error.
+    fn message(
+        &mut self,
+        envelope: Envelope,
+        body: Body<'_>,
+    ) -> impl Future<Output = Result<Accepted, Refusal>> + Send;
+
+    /// VRFY: is there such a mailbox? `None` says 252, which neither tells nor denies it.
+    fn verify(&mut self, who: &str) -> impl Future<Output = Result<Option<Text>, Refusal>> + Send {
+        let _ = who;
+        ready(Ok(None))
+    }
+
+    /// EXPN: who is on that list, one a line? `None` says 252.
+    fn expand(&mut self, list: &str) -> impl Future<Output = Result<Option<Text>, Refusal>> + Send {
+        let _ = list;
+        ready(Ok(None))
+    }
+
+    /// HELP. `None` has the stock answer.
+    fn help(
+        &mut self,
+        topic: Option<&str>,
+    ) -> impl Future<Output = Result<Option<Text>, Refusal>> + Send {
+        let _ = topic;
+        ready(Ok(None))
+    }
+
+    /// The client dropped the transaction it was in.
+    fn reset(&mut self) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
+    /// The connection is over.
+    fn closed(&mut self, closed: Closed) -> impl Future<Output = ()> + Send {
+        let _ = closed;
+        ready(())
+    }
+}
+
+/// A message was accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    pub(crate) text: Option<Text>,
+}
+
+impl Accepted {
+    /// With words of your own, such as the name the message goes by here.
+    pub fn with_text(text: Text) -> Self {
+        Self { text: Some(text) }
+    }
+}
+
+impl From<()> for Accepted {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}

@@ -1,0 +1,51 @@
+//! SMTP on tokio: servers and clients that drive the machines of [`smtp_proto`].
+//!
+//! All the protocol is there; here are sockets, clocks and tasks. A server is a [`Handler`] and
+//! [`Server::serve`]; a client is [`Client::connect`] and [`Client::send`].
+//!
+//! ```no_run
+//! use smtp_tokio::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server};
+//!
+//! struct Sink;
+//!
+//! impl Handler for Sink {
+//!     async fn rcpt(&mut self, _: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+//!         Ok(())
+//!     }
+//!     async fn message(&mut self, _: Envelope, mut body: Body<'_>) -> Result<Accepted, Refusal> {
+//!         body.discard().await?;
+//!         Ok(Accepted::default())
+//!     }
+//! }
+//!
+//! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new(Domain::try_from("mx.example.org")?);
+//! let server = Server::bind("127.0.0.1:2525", config).await?;
+//! server.serve(|_peer| Sink, std::future::pending::<()>()).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The files follow the data: `server` and `client` for what a user calls, `session` for the
+//! core's loop, `handler` and `body` for what it is given, `link` for the stream and the clock.
+
+mod body;
+mod client;
+mod error;
+mod handler;
+mod link;
+mod server;
+mod session;
+
+pub use body::Body;
+pub use client::{Client, Connect};
+pub use error::{Error, ErrorKind};
+pub use handler::{Accepted, Handler};
+pub use server::Server;
+
+pub use bytes;
+pub use smtp_proto;
+pub use smtp_proto::address::Domain;
+pub use smtp_proto::client::{Delivery, Report};
+pub use smtp_proto::server::Config;
+pub use smtp_proto::{Envelope, Mail, Rcpt, Refusal, Reply};

@@ -1,0 +1,155 @@
+//! A stream and a machine, put together: octets in, octets out, and the clock beside them.
+//!
+//! A deadline starts anew only when the machine's generation changes, so a peer that trickles
+//! octets gains no time.
+
+use bytes::buf::Limit;
+use bytes::{Buf, BufMut, BytesMut};
+use smtp_proto::{Timeout, Transmit, client, server};
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// What the machines of both sides have in common.
+pub(crate) trait Machine {
+    fn receive_buf(&mut self) -> Limit<&mut BytesMut>;
+    fn receive_eof(&mut self);
+    fn transmit(&mut self) -> &mut Transmit;
+    fn timeout(&self) -> Option<Timeout>;
+    fn handle_timeout(&mut self, expired: Timeout);
+}
+
+macro_rules! machine {
+    ($connection:ty) => {
+        impl Machine for $connection {
+            fn receive_buf(&mut self) -> Limit<&mut BytesMut> {
+                self.receive_buf()
+            }
+            fn receive_eof(&mut self) {
+                self.receive_eof();
+            }
+            fn transmit(&mut self) -> &mut Transmit {
+                self.transmit()
+            }
+            fn timeout(&self) -> Option<Timeout> {
+                self.timeout()
+            }
+            fn handle_timeout(&mut self, expired: Timeout) {
+                self.handle_timeout(expired);
+            }
+        }
+    };
+}
+
+machine!(server::Connection);
+machine!(client::Connection);
+
+/// The stream of a connection.
+#[derive(Debug)]
+pub(crate) struct Link<S> {
+    pub(crate) stream: S,
+    timer: Timer,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self {
+            stream,
+            timer: Timer::default(),
+        }
+    }
+
+    /// Reads some input, or learns that there is no more, or that the wait for it is over.
+    pub(crate) fn poll_fill(
+        &mut self,
+        conn: &mut impl Machine,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.poll_read(conn, cx) {
+            Poll::Pending => self.timer.poll(conn, cx).map(Ok),
+            done @ Poll::Ready(_) => done,
+        }
+    }
+
+    fn poll_read(&mut self, conn: &mut impl Machine, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut buffer = conn.receive_buf();
+        if !buffer.has_remaining_mut() {
+            return Poll::Pending;
+        }
+        // The future holds nothing but its arguments, so a new one each time is the same.
+        let read = pin!(self.stream.read_buf(&mut buffer));
+        if ready!(read.poll(cx))? == 0 {
+            conn.receive_eof();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes everything out, or learns that the wait for that is over.
+    pub(crate) fn poll_flush(
+        &mut self,
+        conn: &mut impl Machine,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while conn.transmit().has_remaining() {
+            let write = pin!(self.stream.write_buf(conn.transmit()));
+            match write.poll(cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return self.timer.poll(conn, cx).map(Ok),
+            }
+        }
+        pin!(self.stream.flush()).poll(cx)
+    }
+
+    /// As [`poll_flush`](Self::poll_flush), and done as well once something was read: a peer that
+    /// isn't read may stop reading (RFC 2920 §3.1).
+    pub(crate) fn poll_flush_or_read(
+        &mut self,
+        conn: &mut impl Machine,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.poll_flush(conn, cx) {
+            Poll::Pending => self.poll_read(conn, cx),
+            done @ Poll::Ready(_) => done,
+        }
+    }
+}
+
+/// The deadline of the wait that is on.
+#[derive(Debug, Default)]
+struct Timer {
+    sleep: Option<(u64, Pin<Box<Sleep>>)>,
+}
+
+impl Timer {
+    /// Ready once the wait that the machine is in has run out and the machine knows.
+    fn poll(&mut self, conn: &mut impl Machine, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(timeout) = conn.timeout() else {
+            return Poll::Pending;
+        };
+        // Some waits are configured never to end; the clock doesn't go that far.
+        let Some(deadline) = Instant::now().checked_add(timeout.after) else {
+            return Poll::Pending;
+        };
+        let sleep = match &mut self.sleep {
+            Some((generation, sleep)) => {
+                if *generation != timeout.generation {
+                    *generation = timeout.generation;
+                    sleep.as_mut().reset(deadline);
+                }
+                sleep
+            }
+            none => {
+                let sleep = Box::pin(sleep_until(deadline));
+                &mut none.insert((timeout.generation, sleep)).1
+            }
+        };
+        ready!(sleep.as_mut().poll(cx));
+        conn.handle_timeout(timeout);
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,231 @@
+//! One client's session: the core's loop, with a [`Handler`] for its policy.
+
+use crate::body::{Body, Source};
+use crate::handler::{Accepted, Handler};
+use crate::link::Link;
+use bytes::Bytes;
+use smtp_proto::Refusal;
+use smtp_proto::server::{Closed, Connection, Event};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long, and how many octets, a client that we have hung up on may go on sending: closing on
+/// unread input would make TCP throw away the reply it is still to read.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_OCTETS: usize = 256 * 1024;
+
+/// Serves one client to the end.
+pub(crate) async fn run<S, H>(
+    conn: Connection,
+    stream: S,
+    mut handler: H,
+    mut shutdown: watch::Receiver<bool>,
+) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    H: Handler,
+{
+    let mut driver = Driver {
+        conn,
+        link: Link::new(stream),
+        body: Progress::Ended,
+    };
+    let closed = driver.serve(&mut handler, &mut shutdown).await;
+    handler
+        .closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput))
+        .await;
+    match closed? {
+        Closed::Quit | Closed::EndOfInput => driver.link.stream.shutdown().await,
+        _ => linger(&mut driver.link.stream).await,
+    }
+}
+
+/// Says that nothing more will be written, and reads a little while longer.
+pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+    stream.shutdown().await?;
+    let mut sink = [0; 4096];
+    let drain = async {
+        let mut left = LINGER_OCTETS;
+        while left > 0 {
+            match stream.read(&mut sink).await {
+                Ok(0) | Err(_) => break,
+                Ok(octets) => left = left.saturating_sub(octets),
+            }
+        }
+    };
+    // Whoever is still sending by then won't read anything either.
+    let _ = timeout(LINGER, drain).await;
+    Ok(())
+}
+
+/// How far the body of a transaction has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// It is still coming.
+    Open,
+    /// It is whole, and its acceptance is up to the handler.
+    Whole,
+    /// It is void, or there is none.
+    Ended,
+}
+
+struct Driver<S> {
+    conn: Connection,
+    link: Link<S>,
+    body: Progress,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
+    async fn serve<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        shutdown: &mut watch::Receiver<bool>,
+    ) -> io::Result<Closed> {
+        let limit = self.conn.config().timeouts.decision;
+        let mut going_down = false;
+        loop {
+            match self.conn.poll() {
+                Event::NeedInput => tokio::select! {
+                    biased;
+                    filled = poll_fn(|cx| self.link.poll_fill(&mut self.conn, cx)) => filled?,
+                    _ = shutdown.wait_for(|down| *down), if !going_down => {
+                        going_down = true;
+                        self.conn.shutdown();
+                    }
+                },
+                Event::Flush => {
+                    poll_fn(|cx| self.link.poll_flush(&mut self.conn, cx)).await?;
+                }
+                Event::Connect(request) => match decide(limit, handler.connect()).await {
+                    Ok(()) => request.accept(),
+                    Err(refusal) => request.reject(refusal),
+                },
+                Event::Hello(request) => {
+                    let verdict = handler.hello(request.value(), request.session());
+                    match decide(limit, verdict).await {
+                        Ok(()) => request.accept(),
+                        Err(refusal) => request.reject(refusal),
+                    }
+                }
+                Event::Mail(request) => {
+                    let verdict = handler.mail(request.value(), request.session());
+                    match decide(limit, verdict).await {
+                        Ok(()) => request.accept(),
+                        Err(refusal) => request.reject(refusal),
+                    }
+                }
+                Event::Rcpt(request) => {
+                    // A RCPT is only asked about within a transaction.
+                    let verdict = match request.session().transaction() {
+                        Some(open) => decide(limit, handler.rcpt(request.value(), open)).await,
+                        None => Err(Refusal::local_error()),
+                    };
+                    match verdict {
+                        Ok(()) => request.accept(),
+                        Err(refusal) => request.reject(refusal),
+                    }
+                }
+                Event::Data(request) => {
+                    request.accept();
+                    self.message(handler).await?;
+                }
+                Event::Verify(request) => {
+                    match decide(limit, handler.verify(request.value().text())).await {
+                        Ok(None) => request.accept(),
+                        Ok(Some(text)) => request.accept_verified(text),
+                        Err(refusal) => request.reject(refusal),
+                    }
+                }
+                Event::Expand(request) => {
+                    match decide(limit, handler.expand(request.value().text())).await {
+                        Ok(None) => request.accept(),
+                        Ok(Some(text)) => request.accept_expanded(text),
+                        Err(refusal) => request.reject(refusal),
+                    }
+                }
+                Event::Help(request) => {
+                    match decide(limit, handler.help(request.value().text())).await {
+                        Ok(None) => request.accept(),
+                        Ok(Some(text)) => request.accept_with_text(text),
+                        Err(refusal) => request.reject(refusal),
+                    }
+                }
+                Event::Reset => handler.reset().await,
+                Event::Closed(closed) => return Ok(closed),
+                other => other.answer_by_default(),
+            }
+        }
+    }
+
+    /// Hands the message to the handler and answers with what it says.
+    async fn message<H: Handler>(&mut self, handler: &mut H) -> io::Result<()> {
+        let Some(envelope) = self.conn.session().transaction().cloned() else {
+            return Ok(());
+        };
+        self.body = Progress::Open;
+        let mut verdict = handler.message(envelope, Body::new(self)).await;
+        if self.body == Progress::Open {
+            // Read what is left: the reply comes at its end. If it is void, that is the reply.
+            let drained = Body::new(self).discard().await;
+            if verdict.is_ok() && drained.is_ok() {
+                verdict = Err(Refusal::local_error());
+            }
+        }
+        if self.body == Progress::Whole
+            && let Event::Message(request) = self.conn.poll()
+        {
+            match verdict {
+                Ok(Accepted { text: None }) => request.accept(),
+                Ok(Accepted { text: Some(text) }) => request.accept_with_text(text),
+                Err(refusal) => request.reject(refusal),
+            }
+        }
+        self.body = Progress::Ended;
+        Ok(())
+    }
+}
+
+/// Waits for a decision, though not for ever.
+async fn decide<T>(
+    limit: Duration,
+    verdict: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    match timeout(limit, verdict).await {
+        Ok(verdict) => verdict,
+        Err(_) => Err(Refusal::local_error()),
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Source for Driver<S> {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        let void = |error| Poll::Ready(Err(error));
+        loop {
+            match self.body {
+                Progress::Open => {}
+                Progress::Whole => return Poll::Ready(Ok(None)),
+                Progress::Ended => return void(io::ErrorKind::InvalidData.into()),
+            }
+            let io = match self.conn.poll() {
+                Event::Body(chunk) => return Poll::Ready(Ok(Some(chunk))),
+                Event::Message(request) => {
+                    request.defer();
+                    self.body = Progress::Whole;
+                    continue;
+                }
+                Event::NeedInput => ready!(self.link.poll_fill(&mut self.conn, cx)),
+                Event::Flush => ready!(self.link.poll_flush(&mut self.conn, cx)),
+                Event::Aborted(fault) => Err(io::Error::new(io::ErrorKind::InvalidData, fault)),
+                _ => Err(io::ErrorKind::UnexpectedEof.into()),
+            };
+            if let Err(error) = io {
+                self.body = Progress::Ended;
+                return void(error);
+            }
+        }
+    }
+}
