@@ -2,7 +2,7 @@
 
 use crate::Body;
 use smtp_proto::reply::Text;
-use smtp_proto::server::{Closed, Session};
+use smtp_proto::server::{Accepted, Closed, Session};
 use smtp_proto::{Envelope, Hello, Mail, Rcpt, Refusal};
 use std::future::{Future, ready};
 
@@ -111,24 +111,5 @@ pub trait Handler: Send {
     fn closed(&mut self, closed: Closed) -> impl Future<Output = ()> + Send {
         let _ = closed;
         ready(())
-    }
-}
-
-/// A message was accepted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
-    pub(crate) text: Option<Text>,
-}
-
-impl Accepted {
-    /// With words of your own, such as the name the message goes by here.
-    pub fn with_text(text: Text) -> Self {
-        Self { text: Some(text) }
-    }
-}
-
-impl From<()> for Accepted {
-    fn from((): ()) -> Self {
-        Self::default()
     }
 }

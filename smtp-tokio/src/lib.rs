@@ -40,12 +40,12 @@ mod session;
 pub use body::Body;
 pub use client::{Client, Connect};
 pub use error::{Error, ErrorKind};
-pub use handler::{Accepted, Handler};
+pub use handler::Handler;
 pub use server::Server;
 
 pub use bytes;
 pub use smtp_proto;
 pub use smtp_proto::address::Domain;
 pub use smtp_proto::client::{Delivery, Report};
-pub use smtp_proto::server::Config;
+pub use smtp_proto::server::{Accepted, Config};
 pub use smtp_proto::{Envelope, Mail, Rcpt, Refusal, Reply};

@@ -1,7 +1,7 @@
 //! One client's session: the core's loop, with a [`Handler`] for its policy.
 
 use crate::body::{Body, Source};
-use crate::handler::{Accepted, Handler};
+use crate::handler::Handler;
 use crate::link::Link;
 use bytes::Bytes;
 use smtp_proto::Refusal;
@@ -101,23 +101,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                 Event::Flush => {
                     poll_fn(|cx| self.link.poll_flush(&mut self.conn, cx)).await?;
                 }
-                Event::Connect(request) => match decide(limit, handler.connect()).await {
-                    Ok(()) => request.accept(),
-                    Err(refusal) => request.reject(refusal),
-                },
+                Event::Connect(request) => {
+                    request.answer(decide(limit, handler.connect()).await);
+                }
                 Event::Hello(request) => {
                     let verdict = handler.hello(request.value(), request.session());
-                    match decide(limit, verdict).await {
-                        Ok(()) => request.accept(),
-                        Err(refusal) => request.reject(refusal),
-                    }
+                    let verdict = decide(limit, verdict).await;
+                    request.answer(verdict);
                 }
                 Event::Mail(request) => {
                     let verdict = handler.mail(request.value(), request.session());
-                    match decide(limit, verdict).await {
-                        Ok(()) => request.accept(),
-                        Err(refusal) => request.reject(refusal),
-                    }
+                    let verdict = decide(limit, verdict).await;
+                    request.answer(verdict);
                 }
                 Event::Rcpt(request) => {
                     // A RCPT is only asked about within a transaction.
@@ -125,35 +120,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                         Some(open) => decide(limit, handler.rcpt(request.value(), open)).await,
                         None => Err(Refusal::local_error()),
                     };
-                    match verdict {
-                        Ok(()) => request.accept(),
-                        Err(refusal) => request.reject(refusal),
-                    }
+                    request.answer(verdict);
                 }
                 Event::Data(request) => {
                     request.accept();
                     self.message(handler).await?;
                 }
                 Event::Verify(request) => {
-                    match decide(limit, handler.verify(request.value().text())).await {
-                        Ok(None) => request.accept(),
-                        Ok(Some(text)) => request.accept_verified(text),
-                        Err(refusal) => request.reject(refusal),
-                    }
+                    let verdict = handler.verify(request.value().text());
+                    let verdict = decide(limit, verdict).await;
+                    request.answer_with(verdict);
                 }
                 Event::Expand(request) => {
-                    match decide(limit, handler.expand(request.value().text())).await {
-                        Ok(None) => request.accept(),
-                        Ok(Some(text)) => request.accept_expanded(text),
-                        Err(refusal) => request.reject(refusal),
-                    }
+                    let verdict = handler.expand(request.value().text());
+                    let verdict = decide(limit, verdict).await;
+                    request.answer_with(verdict);
                 }
                 Event::Help(request) => {
-                    match decide(limit, handler.help(request.value().text())).await {
-                        Ok(None) => request.accept(),
-                        Ok(Some(text)) => request.accept_with_text(text),
-                        Err(refusal) => request.reject(refusal),
-                    }
+                    let verdict = handler.help(request.value().text());
+                    let verdict = decide(limit, verdict).await;
+                    request.answer_with(verdict);
                 }
                 Event::Reset => handler.reset().await,
                 Event::Closed(closed) => return Ok(closed),
@@ -179,11 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
         if self.body == Progress::Whole
             && let Event::Message(request) = self.conn.poll()
         {
-            match verdict {
-                Ok(Accepted { text: None }) => request.accept(),
-                Ok(Accepted { text: Some(text) }) => request.accept_with_text(text),
-                Err(refusal) => request.reject(refusal),
-            }
+            request.conclude(verdict);
         }
         self.body = Progress::Ended;
         Ok(())

@@ -33,8 +33,12 @@ impl Machine {
         offered_again: bool,
     ) -> Result<Option<Command<'c>>, (Option<Verb>, Fault)> {
         let line = command::trim(line);
-        let (verb, argument) =
-            command::split(line).map_err(|error| (None, Fault::Syntax(error.kind)))?;
+        // Whose reply it is decides on its enhanced code, so a control octet behind a verb doesn't
+        // hide that.
+        let (verb, argument) = command::split(line).map_err(|error| {
+            let verb = Verb::split(line).map(|(verb, _)| verb);
+            (verb, Fault::Syntax(error.kind))
+        })?;
         let fail = |fault| (Some(verb), fault);
         if verb == Verb::Http {
             return Err(fail(Fault::ForeignProtocol));

@@ -103,6 +103,7 @@ impl Machine {
 
     /// Says yes.
     pub(super) fn accept(&mut self, code: u16, enhanced: Option<(u8, u16, u16)>, text: Text) {
+        self.mail_refused = false;
         let enhanced =
             enhanced.map(|(class, subject, detail)| EnhancedStatusCode::of(class, subject, detail));
         let announced = self.has_enhanced_codes();

@@ -19,7 +19,7 @@ mod state;
 pub use config::{BareNewline, Config, Timeouts};
 pub use connection::Connection;
 pub use refusals::Fault;
-pub use request::{Connect, Data, Expand, Message, Request, ShowHelp, Verify};
+pub use request::{Accepted, Connect, Data, Expand, Message, Request, ShowHelp, Verify};
 pub use session::Session;
 
 use crate::command::{Hello, Mail, Rcpt};

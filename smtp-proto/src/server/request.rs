@@ -92,6 +92,26 @@ pub struct Data;
 #[non_exhaustive]
 pub struct Message;
 
+/// A message was accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    text: Option<Text>,
+}
+
+impl Accepted {
+    /// In words of your own, such as the name the message goes by here.
+    pub fn with_text(text: Text) -> Self {
+        Self { text: Some(text) }
+    }
+}
+
+/// In the usual words.
+impl From<()> for Accepted {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
 /// VRFY: is there such a mailbox? The stock answer, also that of `accept`, is 252 (§7.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verify<'c>(pub(super) Argument<'c>);
@@ -191,6 +211,14 @@ impl<K: Kind> Request<'_, K> {
         self.machine.reject(K::ASK, &refusal);
     }
 
+    /// Says yes or no.
+    pub fn answer(self, verdict: Result<(), Refusal>) {
+        match verdict {
+            Ok(()) => self.accept(),
+            Err(refusal) => self.reject(refusal),
+        }
+    }
+
     /// Leaves it open: the next `poll` offers it again. In the meantime input is held, up to
     /// [`Limits::input`](crate::Limits), and [`Wait::Decision`](crate::Wait) is running.
     pub fn defer(self) {
@@ -215,11 +243,30 @@ impl Request<'_, Rcpt<'_>> {
     }
 }
 
+impl Request<'_, Message> {
+    /// Says yes, in the words there are, or no.
+    pub fn conclude(self, verdict: Result<Accepted, Refusal>) {
+        match verdict {
+            Ok(accepted) => self.settle(accepted.text),
+            Err(refusal) => self.reject(refusal),
+        }
+    }
+}
+
 impl Request<'_, Verify<'_>> {
     /// Says 250: there is that mailbox (§3.5.2: `User Name <local-part@domain>`).
     pub fn accept_verified(self, text: Text) {
         self.machine.question = Question::Settled;
         self.machine.accept(250, Some((2, 1, 5)), text);
+    }
+
+    /// Says 250 where there is a text, 252 where there is none, or no.
+    pub fn answer_with(self, verdict: Result<Option<Text>, Refusal>) {
+        match verdict {
+            Ok(Some(text)) => self.accept_verified(text),
+            Ok(None) => self.accept(),
+            Err(refusal) => self.reject(refusal),
+        }
     }
 }
 
@@ -228,6 +275,25 @@ impl Request<'_, Expand<'_>> {
     pub fn accept_expanded(self, text: Text) {
         self.machine.question = Question::Settled;
         self.machine.accept(250, Some((2, 1, 5)), text);
+    }
+
+    /// Says 250 where there is a text, 252 where there is none, or no.
+    pub fn answer_with(self, verdict: Result<Option<Text>, Refusal>) {
+        match verdict {
+            Ok(Some(text)) => self.accept_expanded(text),
+            Ok(None) => self.accept(),
+            Err(refusal) => self.reject(refusal),
+        }
+    }
+}
+
+impl Request<'_, ShowHelp<'_>> {
+    /// Says 214 with the text there is, or the stock one, or no.
+    pub fn answer_with(self, verdict: Result<Option<Text>, Refusal>) {
+        match verdict {
+            Ok(text) => self.settle(text),
+            Err(refusal) => self.reject(refusal),
+        }
     }
 }
 

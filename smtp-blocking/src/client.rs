@@ -1,0 +1,208 @@
+//! A client: one connection, messages one after another.
+
+use crate::error::{Error, ErrorKind};
+use crate::link::Link;
+use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
+use smtp_proto::{Capabilities, Entry, Envelope, Hello};
+use std::io::{self, Read};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+
+/// Octets of a message read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// A connection to a server, greeted and introduced.
+///
+/// ```no_run
+/// use smtp_blocking::{Client, Envelope};
+/// # fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = Client::connect("127.0.0.1:2525")?;
+/// let envelope = Envelope::new("joe@example.com", ["ann@example.org", "bob@example.net"])?;
+/// let report = client.send(envelope, &b"Subject: hello\r\n\r\nHello.\r\n"[..])?;
+/// for (recipient, reply) in report.recipients() {
+///     println!("{recipient} {reply}");
+/// }
+/// client.quit()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    conn: Connection,
+    link: Link,
+}
+
+/// How to connect, where the defaults won't do.
+#[derive(Default)]
+#[must_use = "nothing is connected until `connect` is called"]
+pub struct Connect {
+    hello: Option<Hello<'static>>,
+    settings: Vec<Setting>,
+    transcript: Option<Sink>,
+}
+
+type Setting = Box<dyn FnOnce(&mut Config)>;
+type Sink = Box<dyn Fn(Entry<'_>) + Send + Sync>;
+
+impl Connect {
+    /// With that hello. Default: EHLO with the address literal of our end of the connection, which
+    /// RFC 5321 §4.1.4 allows to hosts without a name; servers trust a real name more.
+    pub fn hello(mut self, hello: Hello<'static>) -> Self {
+        self.hello = Some(hello);
+        self
+    }
+
+    /// With settings other than the default ones.
+    pub fn configure(mut self, setting: impl FnOnce(&mut Config) + 'static) -> Self {
+        self.settings.push(Box::new(setting));
+        self
+    }
+
+    /// With every line said told to `sink`, message bodies as their size.
+    pub fn transcript(mut self, sink: impl Fn(Entry<'_>) + Send + Sync + 'static) -> Self {
+        self.transcript = Some(Box::new(sink));
+        self
+    }
+
+    /// Connects there and says hello.
+    ///
+    /// # Errors
+    /// If there is no connection, the server refuses it or our hello, or isn't one.
+    pub fn connect(self, addr: impl ToSocketAddrs) -> Result<Client, Error> {
+        let idle = |error: io::Error| Error::new(error.into(), Delivery::Idle);
+        let stream = TcpStream::connect(addr).map_err(idle)?;
+        let local = stream.local_addr().map_err(idle)?.ip();
+        let mut config = Config::new(self.hello.unwrap_or_else(|| Hello::literal(local)));
+        for setting in self.settings {
+            setting(&mut config);
+        }
+        let mut conn = Connection::new(Arc::new(config));
+        if let Some(sink) = self.transcript {
+            conn.set_transcript(sink);
+        }
+        let link = Link::new(stream).map_err(idle)?;
+        let mut client = Client { conn, link };
+        match client.hello() {
+            Ok(()) => Ok(client),
+            Err(kind) => Err(client.error(kind)),
+        }
+    }
+}
+
+impl Client {
+    /// Connects there and says hello.
+    ///
+    /// # Errors
+    /// If there is no connection, the server refuses it or our hello, or isn't one.
+    pub fn connect(addr: impl ToSocketAddrs) -> Result<Self, Error> {
+        Connect::default().connect(addr)
+    }
+
+    /// To connect with settings other than the default ones.
+    pub fn builder() -> Connect {
+        Connect::default()
+    }
+
+    fn hello(&mut self) -> Result<(), ErrorKind> {
+        loop {
+            match self.conn.poll()? {
+                Event::Ready(_) => return Ok(()),
+                Event::Refused { at, reply } => return Err(ErrorKind::Refused(at, reply)),
+                Event::NeedInput => self.link.fill(&mut self.conn)?,
+                Event::Flush => self.link.flush(&mut self.conn)?,
+                Event::Closed(closed) => return Err(closed.into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// What the server offers.
+    pub fn capabilities(&self) -> &Capabilities {
+        self.conn.capabilities()
+    }
+
+    /// Sends one message, read from `content` as the server takes it. Without PIPELINING it takes
+    /// a round trip a recipient.
+    ///
+    /// Refusals are no errors: the report says what became of each recipient.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Send`] if the message can't be sent to this server; another one may be then.
+    /// Any other ends the connection, and says whether the message may have been accepted.
+    pub fn send(&mut self, envelope: Envelope, content: impl Read) -> Result<Report, Error> {
+        let sent = self.transact(envelope, content);
+        sent.map_err(|kind| self.error(kind))
+    }
+
+    fn transact(
+        &mut self,
+        envelope: Envelope,
+        mut content: impl Read,
+    ) -> Result<Report, ErrorKind> {
+        let mut report = Report::new(&envelope);
+        let mut envelope = Some(envelope);
+        loop {
+            match self.conn.poll()? {
+                Event::Ready(ready) => {
+                    if let Some(envelope) = envelope.take() {
+                        ready.send(envelope)?;
+                    }
+                }
+                Event::Recipient { index, reply } => report.note_recipient(index, reply),
+                Event::Body(body) => {
+                    let mut chunk = Vec::with_capacity(CHUNK);
+                    match content.by_ref().take(CHUNK as u64).read_to_end(&mut chunk) {
+                        Ok(0) => body.finish(),
+                        Ok(_) => body.send(chunk),
+                        Err(error) => {
+                            body.abort();
+                            return Err(ErrorKind::Content(error));
+                        }
+                    }
+                }
+                Event::Sent { reply } => {
+                    report.note_sent(reply);
+                    return Ok(report);
+                }
+                Event::Refused { at, reply } => {
+                    report.note_refused(at, reply);
+                    return Ok(report);
+                }
+                Event::NeedInput => self.link.fill(&mut self.conn)?,
+                Event::Flush => self.link.flush(&mut self.conn)?,
+                Event::Closed(closed) => return Err(closed.into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes leave: QUIT, its reply, and the end of the stream.
+    ///
+    /// # Errors
+    /// If the stream fails or the server says something else. Whatever was sent before is as safe
+    /// as its report said.
+    pub fn quit(mut self) -> Result<(), Error> {
+        let left = self.leave();
+        left.map_err(|kind| self.error(kind))
+    }
+
+    fn leave(&mut self) -> Result<(), ErrorKind> {
+        let mut said = false;
+        loop {
+            match self.conn.poll()? {
+                Event::Ready(ready) if !said => {
+                    said = true;
+                    ready.quit();
+                }
+                Event::NeedInput => self.link.fill(&mut self.conn)?,
+                Event::Flush => self.link.flush(&mut self.conn)?,
+                Event::Closed(_) => return Ok(self.link.close()?),
+                _ => {}
+            }
+        }
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.conn.delivery())
+    }
+}

@@ -1,0 +1,105 @@
+//! What can go wrong for a client.
+
+use smtp_proto::Reply;
+use smtp_proto::client::{self, Closed, Delivery, SendError, Stage};
+use std::fmt;
+use std::io;
+
+/// Why there is no connection, or why a message has no reply.
+///
+/// [`delivery`](Self::delivery) says whether the message may have been accepted all the same.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    delivery: Delivery,
+}
+
+/// What went wrong.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The network's.
+    Io(io::Error),
+    /// The message couldn't be read from where it is kept.
+    Content(io::Error),
+    /// The protocol's; also what the server does wrong.
+    Protocol(client::Error),
+    /// This message can't be sent to this server. The connection is as good as before.
+    Send(SendError),
+    /// The server refused the connection, or our hello.
+    Refused(Stage, Reply),
+    /// The server closed the connection, saying so or not.
+    Closed(Option<Reply>),
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, delivery: Delivery) -> Self {
+        Self { kind, delivery }
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// What is known of the message that was under way.
+    pub fn delivery(&self) -> Delivery {
+        self.delivery
+    }
+}
+
+impl From<io::Error> for ErrorKind {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<client::Error> for ErrorKind {
+    fn from(error: client::Error) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl From<SendError> for ErrorKind {
+    fn from(error: SendError) -> Self {
+        Self::Send(error)
+    }
+}
+
+impl From<Closed> for ErrorKind {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Server(reply) => Self::Closed(Some(reply)),
+            _ => Self::Closed(None),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ErrorKind::Io(error) => error.fmt(f),
+            ErrorKind::Content(error) => write!(f, "reading the message: {error}"),
+            ErrorKind::Protocol(error) => error.fmt(f),
+            ErrorKind::Send(error) => error.fmt(f),
+            ErrorKind::Refused(_, reply) => write!(f, "refused: {reply}"),
+            ErrorKind::Closed(Some(reply)) => write!(f, "the server closed: {reply}"),
+            ErrorKind::Closed(None) => f.write_str("the server closed the connection"),
+        }?;
+        match self.delivery {
+            Delivery::Unknown => f.write_str(" (the message may have been accepted)"),
+            Delivery::Idle | Delivery::NotAccepted => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            ErrorKind::Io(error) | ErrorKind::Content(error) => Some(error),
+            ErrorKind::Protocol(error) => Some(error),
+            ErrorKind::Send(error) => Some(error),
+            ErrorKind::Refused(..) | ErrorKind::Closed(_) => None,
+        }
+    }
+}

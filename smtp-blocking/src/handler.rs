@@ -1,0 +1,86 @@
+//! What a user of the server writes.
+
+use crate::Body;
+use smtp_proto::reply::Text;
+use smtp_proto::server::{Accepted, Closed, Session};
+use smtp_proto::{Envelope, Hello, Mail, Rcpt, Refusal};
+
+/// The policy of a server, one value a connection.
+///
+/// Only [`rcpt`](Self::rcpt) and [`message`](Self::message) must be written: a server that forgets
+/// the first is an open relay, and one that forgets the second loses mail. Everything else accepts.
+///
+/// ```
+/// use smtp_blocking::{Accepted, Body, Envelope, Handler, Rcpt, Refusal};
+/// use std::io::Read;
+///
+/// struct Printer;
+///
+/// impl Handler for Printer {
+///     fn rcpt(&mut self, rcpt: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+///         if rcpt.to().is_local_to("example.com") { Ok(()) } else { Err(Refusal::relay_denied()) }
+///     }
+///
+///     fn message(&mut self, envelope: Envelope, mut body: Body<'_>) -> Result<Accepted, Refusal> {
+///         let mut text = Vec::new();
+///         body.read_to_end(&mut text)?;
+///         println!("{} octets from {}", text.len(), envelope.sender());
+///         Ok(Accepted::default())
+///     }
+/// }
+/// ```
+#[allow(clippy::missing_errors_doc)] // on every method an error is the answer no
+pub trait Handler {
+    /// A client connected. A refusal greets it with 554, or 421 to close at once.
+    fn connect(&mut self) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// It said EHLO or HELO.
+    fn hello(&mut self, hello: &Hello<'_>, session: &Session) -> Result<(), Refusal> {
+        let _ = (hello, session);
+        Ok(())
+    }
+
+    /// It said who the sender is.
+    fn mail(&mut self, mail: &Mail<'_>, session: &Session) -> Result<(), Refusal> {
+        let _ = (mail, session);
+        Ok(())
+    }
+
+    /// It named a recipient; `envelope` holds those accepted so far.
+    fn rcpt(&mut self, rcpt: &Rcpt<'_>, envelope: &Envelope) -> Result<(), Refusal>;
+
+    /// The message comes. `Ok` takes responsibility for it, so it must be safe by then; it counts
+    /// only once the body has been read to its end, and is answered 451 before. A refusal may be
+    /// returned at any point: what is left of the message is read and thrown away.
+    ///
+    /// Where reading gives an error the message is void, and what is returned doesn't matter.
+    fn message(&mut self, envelope: Envelope, body: Body<'_>) -> Result<Accepted, Refusal>;
+
+    /// VRFY: is there such a mailbox? `None` says 252, which neither tells nor denies it.
+    fn verify(&mut self, who: &str) -> Result<Option<Text>, Refusal> {
+        let _ = who;
+        Ok(None)
+    }
+
+    /// EXPN: who is on that list, one a line? `None` says 252.
+    fn expand(&mut self, list: &str) -> Result<Option<Text>, Refusal> {
+        let _ = list;
+        Ok(None)
+    }
+
+    /// HELP. `None` has the stock answer.
+    fn help(&mut self, topic: Option<&str>) -> Result<Option<Text>, Refusal> {
+        let _ = topic;
+        Ok(None)
+    }
+
+    /// The client dropped the transaction it was in.
+    fn reset(&mut self) {}
+
+    /// The connection is over.
+    fn closed(&mut self, closed: Closed) {
+        let _ = closed;
+    }
+}

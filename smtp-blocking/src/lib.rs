@@ -1,0 +1,51 @@
+//! SMTP on std's sockets: servers and clients that drive the machines of [`smtp_proto`], with a
+//! thread a connection and no runtime.
+//!
+//! All the protocol is there; here are sockets, clocks and threads. A server is a [`Handler`] and
+//! [`Server::serve`]; a client is [`Client::connect`] and [`Client::send`].
+//!
+//! ```no_run
+//! use smtp_blocking::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server};
+//!
+//! struct Sink;
+//!
+//! impl Handler for Sink {
+//!     fn rcpt(&mut self, _: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+//!         Ok(())
+//!     }
+//!     fn message(&mut self, _: Envelope, mut body: Body<'_>) -> Result<Accepted, Refusal> {
+//!         body.discard()?;
+//!         Ok(Accepted::default())
+//!     }
+//! }
+//!
+//! # fn f() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new(Domain::try_from("mx.example.org")?);
+//! Server::bind("127.0.0.1:2525", config)?.serve(|_peer| Sink)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The files follow the data: `server` and `client` for what a user calls, `session` for the
+//! core's loop, `handler` and `body` for what it is given, `link` for the socket and the clock.
+
+mod body;
+mod client;
+mod error;
+mod handler;
+mod link;
+mod server;
+mod session;
+
+pub use body::Body;
+pub use client::{Client, Connect};
+pub use error::{Error, ErrorKind};
+pub use handler::Handler;
+pub use server::{Server, Stopper};
+
+pub use bytes;
+pub use smtp_proto;
+pub use smtp_proto::address::Domain;
+pub use smtp_proto::client::{Delivery, Report};
+pub use smtp_proto::server::{Accepted, Config};
+pub use smtp_proto::{Envelope, Mail, Rcpt, Refusal, Reply};

@@ -1,0 +1,183 @@
+//! The accept loop: who may come in, and how everybody leaves.
+
+use crate::handler::Handler;
+use crate::session;
+use bytes::Buf;
+use smtp_proto::server::{Config, Connection, Event};
+use smtp_proto::{Entry, Refusal};
+use std::fmt;
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// How long no connection is accepted after the system refused to give us one.
+const PAUSE: Duration = Duration::from_millis(100);
+
+type Sink = dyn Fn(SocketAddr, Entry<'_>) + Send + Sync;
+
+/// A listening server, with a thread a connection.
+pub struct Server {
+    listener: TcpListener,
+    config: Arc<Config>,
+    max_connections: usize,
+    transcript: Option<Arc<Sink>>,
+    going_down: Arc<AtomicBool>,
+}
+
+impl Server {
+    /// Listens there; port 0 takes a free one, which [`local_addr`](Self::local_addr) tells.
+    ///
+    /// # Errors
+    /// As `bind` has them.
+    pub fn bind(addr: impl ToSocketAddrs, config: Config) -> io::Result<Self> {
+        Ok(Self::from_listener(TcpListener::bind(addr)?, config))
+    }
+
+    /// Serves on a socket that listens already.
+    pub fn from_listener(listener: TcpListener, config: Config) -> Self {
+        Self {
+            listener,
+            config: Arc::new(config),
+            max_connections: 100,
+            transcript: None,
+            going_down: Arc::default(),
+        }
+    }
+
+    /// With so many connections at a time at most; the next client is told 421. Default 100: each
+    /// costs a thread.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// With every line said told to `sink`, message bodies as their size.
+    pub fn transcript(
+        mut self,
+        sink: impl Fn(SocketAddr, Entry<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.transcript = Some(Arc::new(sink));
+        self
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// As the socket has them.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What ends [`serve`](Self::serve), from any thread.
+    ///
+    /// # Errors
+    /// As the socket has them.
+    pub fn stopper(&self) -> io::Result<Stopper> {
+        Ok(Stopper {
+            going_down: Arc::clone(&self.going_down),
+            listening: self.local_addr()?,
+        })
+    }
+
+    /// Serves whoever connects until [`Stopper::stop`], each connection in a thread of its own with
+    /// a handler from `handler`. Then nobody new is let in, clients that wait are told 421,
+    /// transactions under way are finished, and it returns when the last client has left.
+    ///
+    /// # Errors
+    /// Never for what a client does, nor for a lack of file descriptors, which passes.
+    pub fn serve<H: Handler + Send + 'static>(
+        self,
+        mut handler: impl FnMut(SocketAddr) -> H,
+    ) -> io::Result<()> {
+        let sessions = Arc::new(AtomicUsize::new(0));
+        while !self.going_down.load(Ordering::Relaxed) {
+            let Ok((stream, peer)) = self.listener.accept() else {
+                thread::sleep(PAUSE);
+                continue;
+            };
+            let mut conn = Connection::new(Arc::clone(&self.config));
+            if let Some(sink) = &self.transcript {
+                let sink = Arc::clone(sink);
+                conn.set_transcript(move |entry| sink(peer, entry));
+            }
+            if sessions.load(Ordering::Acquire) >= self.max_connections {
+                turn_away(conn, &stream);
+                continue;
+            }
+            let open = Open::new(&sessions);
+            let going_down = Arc::clone(&self.going_down);
+            let handler = handler(peer);
+            let serve = move || {
+                let _open = open;
+                // What the socket has to complain of ends this session and no other.
+                let _ = session::run(conn, stream, handler, &going_down);
+            };
+            if thread::Builder::new().spawn(serve).is_err() {
+                thread::sleep(PAUSE);
+            }
+        }
+        drop(self.listener);
+        while sessions.load(Ordering::Acquire) > 0 {
+            thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+}
+
+/// A session that is counted, until it is over, by a panic too.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn new(sessions: &Arc<AtomicUsize>) -> Self {
+        sessions.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(sessions))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Ends a server.
+#[derive(Clone, Debug)]
+pub struct Stopper {
+    going_down: Arc<AtomicBool>,
+    listening: SocketAddr,
+}
+
+impl Stopper {
+    /// Lets nobody new in and everybody leave.
+    pub fn stop(&self) {
+        self.going_down.store(true, Ordering::Relaxed);
+        // The server waits in accept, so someone has to knock.
+        let mut door = self.listening;
+        match door.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => door.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => door.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        drop(TcpStream::connect(door));
+    }
+}
+
+/// Says 421 and hangs up, at no cost that lasts: the first octets always fit a new socket's buffer.
+fn turn_away(mut conn: Connection, mut stream: &TcpStream) {
+    if let Event::Connect(request) = conn.poll() {
+        request.reject(Refusal::too_many_connections());
+    }
+    let _ = stream.write(conn.transmit().chunk());
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("listener", &self.listener)
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! One client's session: the core's loop, with a [`Handler`] for its policy.
+
+use crate::body::{Body, Source};
+use crate::handler::Handler;
+use crate::link::Link;
+use bytes::Bytes;
+use smtp_proto::Refusal;
+use smtp_proto::server::{Closed, Connection, Event};
+use std::io;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Serves one client to the end.
+pub(crate) fn run<H: Handler>(
+    conn: Connection,
+    stream: TcpStream,
+    mut handler: H,
+    going_down: &AtomicBool,
+) -> io::Result<()> {
+    let mut driver = Driver {
+        conn,
+        link: Link::new(stream)?,
+        body: Progress::Ended,
+    };
+    let closed = driver.serve(&mut handler, going_down);
+    handler.closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput));
+    match closed? {
+        Closed::Quit | Closed::EndOfInput => driver.link.close(),
+        _ => driver.link.linger(),
+    }
+}
+
+/// How far the body of a transaction has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// It is still coming.
+    Open,
+    /// It is whole, and its acceptance is up to the handler.
+    Whole,
+    /// It is void, or there is none.
+    Ended,
+}
+
+struct Driver {
+    conn: Connection,
+    link: Link,
+    body: Progress,
+}
+
+impl Driver {
+    fn serve<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        going_down: &AtomicBool,
+    ) -> io::Result<Closed> {
+        loop {
+            if going_down.load(Ordering::Relaxed) {
+                self.conn.shutdown();
+            }
+            match self.conn.poll() {
+                Event::NeedInput => self.link.fill(&mut self.conn)?,
+                Event::Flush => self.link.flush(&mut self.conn)?,
+                Event::Connect(request) => request.answer(handler.connect()),
+                Event::Hello(request) => {
+                    let verdict = handler.hello(request.value(), request.session());
+                    request.answer(verdict);
+                }
+                Event::Mail(request) => {
+                    let verdict = handler.mail(request.value(), request.session());
+                    request.answer(verdict);
+                }
+                Event::Rcpt(request) => {
+                    // A RCPT is only asked about within a transaction.
+                    let verdict = match request.session().transaction() {
+                        Some(open) => handler.rcpt(request.value(), open),
+                        None => Err(Refusal::local_error()),
+                    };
+                    request.answer(verdict);
+                }
+                Event::Data(request) => {
+                    request.accept();
+                    self.message(handler);
+                }
+                Event::Verify(request) => {
+                    let verdict = handler.verify(request.value().text());
+                    request.answer_with(verdict);
+                }
+                Event::Expand(request) => {
+                    let verdict = handler.expand(request.value().text());
+                    request.answer_with(verdict);
+                }
+                Event::Help(request) => {
+                    let verdict = handler.help(request.value().text());
+                    request.answer_with(verdict);
+                }
+                Event::Reset => handler.reset(),
+                Event::Closed(closed) => return Ok(closed),
+                other => other.answer_by_default(),
+            }
+        }
+    }
+
+    /// Hands the message to the handler and answers with what it says.
+    fn message<H: Handler>(&mut self, handler: &mut H) {
+        let Some(envelope) = self.conn.session().transaction().cloned() else {
+            return;
+        };
+        self.body = Progress::Open;
+        let mut verdict = handler.message(envelope, Body::new(self));
+        if self.body == Progress::Open {
+            // Read what is left: the reply comes at its end. If it is void, that is the reply.
+            let drained = Body::new(self).discard();
+            if verdict.is_ok() && drained.is_ok() {
+                verdict = Err(Refusal::local_error());
+            }
+        }
+        if self.body == Progress::Whole
+            && let Event::Message(request) = self.conn.poll()
+        {
+            request.conclude(verdict);
+        }
+        self.body = Progress::Ended;
+    }
+}
+
+impl Source for Driver {
+    fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
+        loop {
+            match self.body {
+                Progress::Open => {}
+                Progress::Whole => return Ok(None),
+                Progress::Ended => return Err(io::ErrorKind::InvalidData.into()),
+            }
+            let io = match self.conn.poll() {
+                Event::Body(chunk) => return Ok(Some(chunk)),
+                Event::Message(request) => {
+                    request.defer();
+                    self.body = Progress::Whole;
+                    continue;
+                }
+                Event::NeedInput => self.link.fill(&mut self.conn),
+                Event::Flush => self.link.flush(&mut self.conn),
+                Event::Aborted(fault) => Err(io::Error::new(io::ErrorKind::InvalidData, fault)),
+                _ => Err(io::ErrorKind::UnexpectedEof.into()),
+            };
+            if let Err(error) = io {
+                self.body = Progress::Ended;
+                return Err(error);
+            }
+        }
+    }
+}
