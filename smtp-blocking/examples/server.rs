@@ -1,18 +1,21 @@
 //! A mail server with a thread a connection, that keeps what it is sent in a Maildir.
 
 use clap::Parser;
+use log::Log;
 use maildir::Maildir;
 use smtp_blocking::smtp_proto::Hello;
 use smtp_blocking::smtp_proto::address::{ForwardPath, Mailbox};
 use smtp_blocking::smtp_proto::server::Session;
 use smtp_blocking::smtp_proto::trace::{Date, Features, Protocol, Received, ReturnPath};
 use smtp_blocking::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server};
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+#[path = "../../smtp-tokio/examples/support/log.rs"]
+mod log;
 #[path = "../../smtp-tokio/examples/support/maildir.rs"]
 mod maildir;
 
@@ -81,10 +84,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if arguments.transcript {
         server = server.transcript(|peer, entry| eprintln!("{peer} {entry}"));
     }
-    print_line(&format!("listening on {}", server.local_addr()?));
+    let (log, _writing) = Log::start();
+    log.line(format!("listening on {}", server.local_addr()?));
     let policy = Arc::new((arguments, maildir));
     server.serve(|peer| Inbox {
         policy: Arc::clone(&policy),
+        log: log.clone(),
         peer,
         hello: String::from("unknown"),
     })?;
@@ -94,6 +99,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// One connection.
 struct Inbox {
     policy: Arc<(Arguments, Option<Maildir>)>,
+    log: Log,
     peer: SocketAddr,
     hello: String,
 }
@@ -135,7 +141,7 @@ impl Handler for Inbox {
             .recipients()
             .iter()
             .map(|rcpt| rcpt.to().to_string());
-        print_line(&format!(
+        self.log.line(format!(
             "from={} to={} octets={octets} {place}",
             envelope.sender(),
             recipients.collect::<Vec<_>>().join(","),
@@ -167,9 +173,4 @@ fn deliver(maildir: &Maildir, trace: &str, mut body: Body<'_>) -> io::Result<(u6
         draft.write(&chunk)?;
     }
     Ok((octets, draft.commit()?.display().to_string()))
-}
-
-/// A line on stdout. Where nobody reads it any more, mail is still taken.
-fn print_line(line: &str) {
-    let _ = writeln!(io::stdout().lock(), "{line}");
 }

@@ -7,15 +7,17 @@ use smtp_tokio::smtp_proto::server::{BareNewline, Session};
 use smtp_tokio::smtp_proto::trace::{Date, Features, Protocol, Received, ReturnPath};
 use smtp_tokio::smtp_proto::{Hello, server::Config};
 use smtp_tokio::{Accepted, Body, Domain, Envelope, Handler, Rcpt, Refusal, Server};
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use support::log::Log;
 use support::maildir::{Draft, Maildir};
 use tokio::signal::unix::{SignalKind, signal};
 
 mod support {
+    pub(crate) mod log;
     pub(crate) mod maildir;
 }
 
@@ -108,13 +110,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if arguments.transcript {
         server = server.transcript(|peer, entry| eprintln!("{peer} {entry}"));
     }
-    print_line(&format!("listening on {}", server.local_addr()?));
+    let (log, _writing) = Log::start();
+    log.line(format!("listening on {}", server.local_addr()?));
 
     let policy = Arc::new(Policy {
         hostname: arguments.hostname,
         local_domains: arguments.local_domain,
         rejected: arguments.reject_recipient,
         maildir,
+        log,
     });
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -123,7 +127,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ = terminate.recv() => {}
         }
     };
-    let handler = |peer| Inbox {
+    let handler = move |peer| Inbox {
         policy: Arc::clone(&policy),
         peer,
         hello: None,
@@ -138,6 +142,7 @@ struct Policy {
     local_domains: Vec<Domain<'static>>,
     rejected: Vec<Mailbox<'static>>,
     maildir: Option<Maildir>,
+    log: Log,
 }
 
 /// One connection.
@@ -188,7 +193,7 @@ impl Handler for Inbox {
             .iter()
             .map(|rcpt| rcpt.to().to_string())
             .collect();
-        print_line(&format!(
+        self.policy.log.line(format!(
             "from={} to={} octets={octets} {place}",
             envelope.sender(),
             recipients.join(","),
@@ -264,9 +269,4 @@ impl Inbox {
         }
         format!("{}{received}", ReturnPath(envelope.sender()))
     }
-}
-
-/// A line on stdout. Where nobody reads it any more, mail is still taken.
-fn print_line(line: &str) {
-    let _ = writeln!(io::stdout().lock(), "{line}");
 }
