@@ -92,9 +92,11 @@ impl Connection {
             return 0;
         }
         self.input.drop_used();
-        let limits = &self.machine.config.limits;
-        // A line within its limit always fits, or nothing would ever get on.
-        let most = limits.input.max(self.machine.config.command_line());
+        let config = &self.machine.config;
+        // A line within its limit always fits, and so does the octet that shows it isn't, or nothing
+        // would ever get on.
+        let line = config.command_line().saturating_add(1);
+        let most = config.limits.input.max(line);
         most.saturating_sub(self.input.buffer.len())
     }
 
@@ -278,7 +280,7 @@ impl Machine {
             (Some(Notice::Reset), _) => Bare::Reset,
             (Some(Notice::Aborted(fault)), _) => Bare::Aborted(fault),
             (None, Some(closed)) if waiting == 0 => Bare::Closed(closed),
-            (None, None) if waiting < self.config.limits.output => return None,
+            (None, None) if waiting < self.config.limits.output.max(1) => return None,
             _ => Bare::Flush,
         };
         self.note_wait();

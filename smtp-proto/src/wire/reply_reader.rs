@@ -85,31 +85,27 @@ impl ReplyReader {
     ) -> Result<Option<Bytes>, ReplyFault> {
         let found = memchr2(b'\r', b'\n', &input[self.searched..]);
         let at = found.map_or(input.len(), |found| self.searched + found);
+        // Whatever stands at `at` now, CRLF would have to: the smaller limit is the one passed
+        // first, however the input is cut.
+        let (octets, left) = (at + 2, limits.octets - self.octets);
+        if octets > limits.line.min(left) {
+            return Err(if left < limits.line {
+                ReplyFault::TooLong
+            } else {
+                ReplyFault::LineTooLong
+            });
+        }
         match &input[at..] {
             [] | [b'\r'] => {
                 self.searched = at;
-                // CRLF is still to come.
-                if at + 2 > limits.line {
-                    return Err(ReplyFault::LineTooLong);
-                }
-                if self.octets + at + 2 > limits.octets {
-                    return Err(ReplyFault::TooLong);
-                }
                 Ok(None)
             }
             [b'\r', b'\n', ..] => {
-                let octets = at + 2;
                 self.octets += octets;
                 self.searched = 0;
-                if octets > limits.line {
-                    Err(ReplyFault::LineTooLong)
-                } else if self.octets > limits.octets {
-                    Err(ReplyFault::TooLong)
-                } else {
-                    let mut line = input.split_to(octets).freeze();
-                    line.truncate(at);
-                    Ok(Some(line))
-                }
+                let mut line = input.split_to(octets).freeze();
+                line.truncate(at);
+                Ok(Some(line))
             }
             _ => Err(ReplyFault::BareNewline),
         }

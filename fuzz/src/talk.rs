@@ -1,0 +1,303 @@
+//! A driver for one client connection whose server's words are given.
+//!
+//! A reply that comes before its command was asked for is another matter than the same reply
+//! later, so the server's octets are handed on reply by reply, as many at a time as commands are
+//! unanswered; the cuts go through those.
+
+use crate::script::{Cuts, Script, Verdict, Verdicts, octets, whole};
+use smtp_proto::bytes::Buf;
+use smtp_proto::client::{Closed, Config, Connection, Delivery, Error, Event};
+use smtp_proto::{Entry, Envelope};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Messages a client sends before it takes leave.
+const MESSAGES: usize = 3;
+
+/// How often in a row a question is left unanswered.
+const PATIENCE: u32 = 3;
+
+/// What the client has to send, and what it hears.
+pub(crate) struct Part<'a> {
+    pub(crate) script: Script<'a>,
+    pub(crate) config: Config,
+    pub(crate) envelope: &'a Envelope,
+    pub(crate) content: &'a [u8],
+    pub(crate) server: &'a [u8],
+}
+
+/// How the server's octets are cut.
+#[derive(Clone, Copy)]
+pub(crate) enum Segments {
+    Whole,
+    Scripted,
+    Octets,
+}
+
+/// All that came of it.
+#[derive(Debug)]
+pub(crate) struct Talked {
+    /// The events, as `Debug` writes them.
+    pub(crate) told: Vec<String>,
+    pub(crate) written: Vec<u8>,
+    pub(crate) bodies: Vec<Written>,
+    /// It ended in an error: what was still to be written is lost.
+    pub(crate) failed: bool,
+}
+
+/// One body that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Where it begins in what was written.
+    pub(crate) start: usize,
+    pub(crate) finished: bool,
+}
+
+struct Talk<'a> {
+    part: &'a Part<'a>,
+    conn: Connection,
+    cuts: Cuts<'a>,
+    verdicts: Verdicts<'a>,
+    ignored: u32,
+    /// Commands written and replies fed.
+    asked: Arc<AtomicUsize>,
+    fed: usize,
+    /// The server's octets to come, and those of them that may be fed now.
+    server: &'a [u8],
+    flight: &'a [u8],
+    chunks: Cuts<'a>,
+    content: &'a [u8],
+    messages: usize,
+    /// The message under way, and its body if that was begun.
+    open: bool,
+    body: Option<usize>,
+    talked: Talked,
+}
+
+impl Part<'_> {
+    pub(crate) fn talk(&self, segments: Segments) -> Talked {
+        let asked = Arc::new(AtomicUsize::new(1));
+        let count = Arc::clone(&asked);
+        let mut conn = Connection::new(Arc::new(self.config.clone()));
+        conn.set_transcript(move |entry| {
+            if !matches!(entry, Entry::Server(_)) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let mut talk = Talk {
+            part: self,
+            conn,
+            cuts: match segments {
+                Segments::Whole => whole(),
+                Segments::Scripted => self.script.cuts(),
+                Segments::Octets => octets(),
+            },
+            verdicts: self.script.verdicts(),
+            ignored: 0,
+            asked,
+            fed: 0,
+            server: self.server,
+            flight: &[],
+            chunks: self.script.cuts(),
+            content: &[],
+            messages: 0,
+            open: false,
+            body: None,
+            talked: Talked {
+                told: Vec::new(),
+                written: Vec::new(),
+                bodies: Vec::new(),
+                failed: false,
+            },
+        };
+        talk.run();
+        talk.talked
+    }
+}
+
+impl Talk<'_> {
+    fn run(&mut self) {
+        let octets = self.part.server.len() + MESSAGES * self.part.content.len();
+        let recipients = self.part.envelope.recipients().len();
+        for _ in 0..512 + 16 * octets + 2048 * MESSAGES * (recipients + 4) {
+            let filled = self.talked.written.len() + self.conn.transmit().remaining();
+            match self.conn.poll() {
+                Err(error) => return self.fail(&error),
+                Ok(Event::NeedInput) => {
+                    assert!(
+                        !self.conn.transmit().has_remaining(),
+                        "waits with words unsaid"
+                    );
+                    assert!(self.conn.timeout().is_some(), "waits without a bound");
+                    self.need_input();
+                }
+                Ok(Event::Flush) => {
+                    let transmit = self.conn.transmit();
+                    let octets = transmit.chunk().len().min(self.cuts.next().unwrap_or(1));
+                    assert!(octets > 0, "a flush of nothing");
+                    self.talked
+                        .written
+                        .extend_from_slice(&transmit.chunk()[..octets]);
+                    transmit.advance(octets);
+                }
+                Ok(Event::Ready(_) | Event::Body(_)) if !self.flight.is_empty() => {
+                    assert!(self.feed() > 0, "takes no input");
+                }
+                Ok(Event::Ready(ready)) => {
+                    assert!(!self.open, "ready within a message");
+                    self.talked
+                        .told
+                        .push(format!("Ready {:?}", ready.capabilities()));
+                    match verdict(&mut self.verdicts, &mut self.ignored) {
+                        Verdict::Accept | Verdict::AcceptWithText if self.messages < MESSAGES => {
+                            self.messages += 1;
+                            match ready.send(self.part.envelope.clone()) {
+                                Ok(()) => self.open = true,
+                                Err(error) => self.talked.told.push(format!("{error:?}")),
+                            }
+                            self.content = self.part.content;
+                            self.body = None;
+                        }
+                        Verdict::Ignore => drop(ready),
+                        Verdict::Defer if !self.server.is_empty() => self.next_replies(1),
+                        _ => ready.quit(),
+                    }
+                }
+                Ok(Event::Body(body)) => {
+                    let bodies = &mut self.talked.bodies;
+                    let index = *self.body.get_or_insert_with(|| {
+                        bodies.push(Written {
+                            start: filled,
+                            finished: false,
+                        });
+                        bodies.len() - 1
+                    });
+                    match verdict(&mut self.verdicts, &mut self.ignored) {
+                        Verdict::Reject | Verdict::Close => body.abort(),
+                        Verdict::Ignore => drop(body),
+                        Verdict::Defer if !self.server.is_empty() => self.next_replies(1),
+                        _ if self.content.is_empty() => {
+                            bodies[index].finished = true;
+                            body.finish();
+                        }
+                        _ => {
+                            let cut = self.chunks.next().unwrap_or(1).min(self.content.len());
+                            let (chunk, rest) = self.content.split_at(cut);
+                            self.content = rest;
+                            body.send(chunk.to_vec());
+                        }
+                    }
+                }
+                Ok(Event::Closed(closed)) => return self.close(&closed),
+                Ok(event) => {
+                    let told = format!("{event:?}");
+                    self.open &= matches!(event, Event::Recipient { .. });
+                    self.tell(told);
+                }
+            }
+        }
+        panic!("polled without end");
+    }
+
+    /// An error is the end, and every poll behind it says so again.
+    fn fail(&mut self, error: &Error) {
+        assert_eq!(self.conn.poll().err().as_ref(), Some(error));
+        assert!(!self.conn.transmit().has_remaining(), "goes on writing");
+        assert_eq!(self.conn.timeout(), None);
+        self.tell(format!("{error:?}"));
+        self.talked.failed = true;
+        self.check_delivery();
+    }
+
+    /// So is being closed, and no message is left without an outcome.
+    fn close(&mut self, closed: &Closed) {
+        for _ in 0..3 {
+            assert!(matches!(self.conn.poll(), Ok(Event::Closed(how)) if how == *closed));
+            assert_eq!(self.conn.receive(b"250 ok\r\n"), 0);
+            assert_eq!(self.conn.timeout(), None);
+        }
+        assert!(!self.open, "a message without an outcome");
+        self.tell(format!("{closed:?}"));
+    }
+
+    fn tell(&mut self, told: String) {
+        self.talked.told.push(told);
+    }
+
+    /// As many replies more as may come in one flight.
+    fn next_replies(&mut self, replies: usize) {
+        let mut octets = 0;
+        for _ in 0..replies {
+            octets += one_reply(&self.server[octets..]);
+        }
+        self.fed += replies;
+        (self.flight, self.server) = self.server.split_at(octets);
+    }
+
+    fn need_input(&mut self) {
+        if self.flight.is_empty() {
+            let unanswered = self.asked.load(Ordering::Relaxed).saturating_sub(self.fed);
+            self.next_replies(unanswered.max(1));
+        }
+        if !self.flight.is_empty() {
+            assert!(self.feed() > 0, "wants input and takes none");
+        } else if self.part.script.has(b't')
+            && let Some(timeout) = self.conn.timeout()
+        {
+            self.conn.handle_timeout(timeout);
+        } else {
+            self.conn.receive_eof();
+        }
+    }
+
+    fn feed(&mut self) -> usize {
+        let segment = self.flight.len().min(self.cuts.next().unwrap_or(1));
+        let taken = self.conn.receive(&self.flight[..segment]);
+        self.flight = &self.flight[taken..];
+        taken
+    }
+
+    /// What is said of a message when the connection is lost is true.
+    fn check_delivery(&self) {
+        let delivery = self.conn.delivery();
+        assert_eq!(delivery == Delivery::Idle, !self.open);
+        let body = self.body.map(|index| self.talked.bodies[index]);
+        if let Some(body) = body.filter(|_| self.open) {
+            let written = &self.talked.written[body.start.min(self.talked.written.len())..];
+            if crate::reference::decode(written, false, u64::MAX)
+                .end
+                .is_some()
+            {
+                assert_eq!(delivery, Delivery::Unknown);
+            } else if !body.finished {
+                assert_eq!(delivery, Delivery::NotAccepted);
+            }
+        }
+    }
+}
+
+fn verdict(verdicts: &mut Verdicts<'_>, ignored: &mut u32) -> Verdict {
+    match verdicts.draw() {
+        Verdict::Ignore if *ignored < PATIENCE => {
+            *ignored += 1;
+            Verdict::Ignore
+        }
+        Verdict::Ignore => {
+            *ignored = 0;
+            Verdict::Accept
+        }
+        verdict => verdict,
+    }
+}
+
+/// How many octets make the next reply, or what stands in place of one.
+fn one_reply(octets: &[u8]) -> usize {
+    let mut end = 0;
+    for line in octets.split_inclusive(|&octet| octet == b'\n') {
+        end += line.len();
+        if line.get(3) != Some(&b'-') {
+            break;
+        }
+    }
+    end
+}
