@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::log::Log;
 use support::maildir::{Draft, Maildir};
+use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 mod support {
@@ -62,6 +63,9 @@ struct Arguments {
     /// How long to wait for a client's next command, or next 16 KiB of a message, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
+    /// How many threads serve; one takes some thousands of messages a second, and more cost CPU
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    threads: usize,
     /// Print what is said, C: and S:, on stderr
     #[arg(long)]
     transcript: bool,
@@ -85,9 +89,20 @@ fn mailbox(text: &str) -> Result<Mailbox<'static>, String> {
     Ok(mailbox.into_owned())
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
+    let mut runtime = match arguments.threads {
+        0 | 1 => runtime::Builder::new_current_thread(),
+        _ => runtime::Builder::new_multi_thread(),
+    };
+    runtime
+        .worker_threads(arguments.threads.max(1))
+        .enable_all()
+        .build()?
+        .block_on(serve(arguments))
+}
+
+async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::new(arguments.hostname.clone());
     config.limits.message = (arguments.size > 0).then_some(arguments.size);
     config.limits.recipients = arguments.max_recipients;

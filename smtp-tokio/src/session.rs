@@ -40,7 +40,7 @@ where
         .closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput))
         .await;
     match closed? {
-        Closed::Quit | Closed::EndOfInput => driver.link.stream.shutdown().await,
+        Closed::Quit | Closed::EndOfInput => Ok(()),
         _ => linger(&mut driver.link.stream).await,
     }
 }

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Lines that may wait to be written; more are dropped.
 const LINES: usize = 65_536;
 
+/// How long lines gather before they are written: waking a thread for each costs more than the line.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// How long the end waits for the last lines to be read.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
@@ -50,6 +53,7 @@ fn write(waiting: &Receiver<String>) -> io::Result<()> {
         }
         stdout.write_all(text.as_bytes())?;
         stdout.flush()?;
+        thread::sleep(GATHER);
     }
     Ok(())
 }

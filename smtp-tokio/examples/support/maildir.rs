@@ -79,15 +79,25 @@ impl Draft {
     /// Writes octets of the message, CRLF as LF.
     pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         let mut converted = Vec::with_capacity(octets.len() + 1);
-        for &octet in octets {
-            if self.held_cr && octet != b'\n' {
+        let mut runs = octets.split(|octet| *octet == b'\r');
+        // Every run but the first has a CR before it.
+        let first = runs.next().unwrap_or_default();
+        if self.held_cr && !octets.is_empty() && !first.starts_with(b"\n") {
+            converted.push(b'\r');
+        }
+        converted.extend_from_slice(first);
+        let mut held = self.held_cr && octets.is_empty();
+        for run in runs {
+            if held {
                 converted.push(b'\r');
             }
-            self.held_cr = octet == b'\r';
-            if !self.held_cr {
-                converted.push(octet);
+            held = run.is_empty();
+            if !held && !run.starts_with(b"\n") {
+                converted.push(b'\r');
             }
+            converted.extend_from_slice(run);
         }
+        self.held_cr = held;
         self.file.write_all(&converted)
     }
 
