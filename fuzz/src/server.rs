@@ -5,7 +5,7 @@ use crate::observe::{Run, config};
 use crate::script::{self, Script};
 use crate::serve::serve;
 
-/// A script's line ([`Script`]), then what the client sends.
+/// A script's line (`src/script.rs`), then what the client sends.
 pub fn server(data: &[u8]) {
     let (script, input) = Script::split(data);
     let run = |cuts| serve(config(&script), &script, cuts, input);

@@ -28,7 +28,7 @@ pub enum Verb {
 }
 
 /// Verbs that exist somewhere, and get 502 rather than 500.
-const NOT_OFFERED: [&[u8]; 14] = [
+const NOT_OFFERED: [&[u8]; 15] = [
     b"STARTTLS",
     b"AUTH",
     b"BDAT",
@@ -43,6 +43,7 @@ const NOT_OFFERED: [&[u8]; 14] = [
     b"SOML",
     b"SAML",
     b"VERB",
+    b"ONEX",
 ];
 
 /// Methods of HTTP (RFC 9110 §9, RFC 5789): a page that posts a form to port 25 is an old trick.

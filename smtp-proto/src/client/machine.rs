@@ -84,7 +84,7 @@ impl Machine {
     /// command otherwise.
     pub(super) fn fill(&mut self) {
         let pipelining = self.config.pipelining && self.capabilities.offers(Extension::Pipelining);
-        while self.output.remaining() < self.config.output
+        while self.has_room()
             && (pipelining || self.awaited.is_empty())
             && let Some((command, awaited)) = self
                 .transaction
@@ -208,9 +208,14 @@ impl Machine {
         self.capabilities.offers(Extension::EnhancedStatusCodes)
     }
 
+    /// Whether the output is below its mark; one that is empty always is.
+    fn has_room(&self) -> bool {
+        self.output.remaining() < self.config.output.max(1)
+    }
+
     /// Whether more of the message may be written.
     pub(super) fn wants_body(&self) -> bool {
-        self.body.is_some() && self.output.remaining() < self.config.output
+        self.body.is_some() && self.has_room()
     }
 
     /// Whether nothing is open and nothing awaited.
@@ -287,7 +292,9 @@ impl Machine {
     }
 
     pub(super) fn timeout(&self) -> Option<Timeout> {
-        if self.failed.is_some() || self.closed.is_some() || self.is_ready() {
+        // While the message is wanted of the caller, the server owes nothing.
+        let idle = self.awaited.is_empty() && !self.output.has_remaining();
+        if self.failed.is_some() || self.closed.is_some() || idle {
             return None;
         }
         let (wait, _) = self.wait;

@@ -96,9 +96,9 @@ impl Incoming {
         }
     }
 
-    /// Whether the message is still sound, and so its end in whatever way is news.
+    /// Whether nobody was told yet that the message is void, so that its end in whatever way is news.
     pub(super) fn is_sound(&self) -> bool {
-        self.fault.is_none()
+        self.fault.is_none() || self.untold
     }
 
     /// Octets of the message so far.

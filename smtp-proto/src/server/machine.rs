@@ -263,5 +263,7 @@ impl Machine {
             }
             wait => self.refuse(None, Fault::TimedOut(wait)),
         }
+        // What has run out is stale from here on, polled in between or not.
+        self.note_wait();
     }
 }

@@ -1,0 +1,306 @@
+//! Drivers for both machines that write down all they see.
+
+#![allow(dead_code)] // each test file uses its own part
+
+pub(crate) mod calls;
+pub(crate) mod script;
+
+use std::collections::VecDeque;
+
+use smtp_proto::address::{Domain, ForwardPath};
+use smtp_proto::bytes::{Buf, BytesMut};
+use smtp_proto::reply::Text;
+use smtp_proto::server::{self, Event};
+use smtp_proto::{Envelope, Hello, Refusal, Transmit, client};
+
+pub(crate) fn server_config() -> server::Config {
+    server::Config::new(Domain::try_from("mx.example.org").unwrap())
+}
+
+pub(crate) fn client_config() -> client::Config {
+    client::Config::new(Hello::ehlo("client.example.org").unwrap())
+}
+
+/// What a request is answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    Accept,
+    Text(Text),
+    /// 251, for RCPT only.
+    Forward(ForwardPath<'static>),
+    Reject(Refusal),
+    Defer,
+    Ignore,
+}
+
+/// What happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) output: BytesMut,
+    pub(crate) events: Vec<Note>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// A request as it was finally answered, or something that needs no answer.
+    Told(String),
+    /// Octets of a message; adjacent ones are joined.
+    Body(BytesMut),
+    /// A message that was accepted.
+    Message(Envelope, BytesMut),
+}
+
+impl Seen {
+    fn tell(&mut self, what: String) {
+        self.events.push(Note::Told(what));
+    }
+
+    fn body(&mut self, chunk: &[u8]) {
+        match self.events.last_mut() {
+            Some(Note::Body(body)) => body.extend_from_slice(chunk),
+            _ => self.events.push(Note::Body(chunk.into())),
+        }
+    }
+
+    /// What was told, less bodies and messages.
+    pub(crate) fn told(&self) -> impl Iterator<Item = &str> {
+        self.events.iter().filter_map(|note| match note {
+            Note::Told(what) => Some(what.as_str()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (&Envelope, &[u8])> {
+        self.events.iter().filter_map(|note| match note {
+            Note::Message(envelope, body) => Some((envelope, &body[..])),
+            _ => None,
+        })
+    }
+
+    /// How many replies, and parts of one, were written.
+    pub(crate) fn replies(&self) -> usize {
+        let lines = self.output.split_inclusive(|&octet| octet == b'\n');
+        lines.filter(|line| line.get(3) != Some(&b'-')).count()
+    }
+}
+
+/// A request in the words of its command; anything else by its name.
+pub(crate) fn describe(event: &Event<'_>) -> String {
+    match event {
+        Event::Connect(_) => "connect".into(),
+        Event::Hello(request) => request.to_string(),
+        Event::Mail(request) => request.to_string(),
+        Event::Rcpt(request) => request.to_string(),
+        Event::Data(_) => "DATA".into(),
+        Event::Message(_) => "message".into(),
+        Event::Verify(request) => format!("VRFY {}", request.value().text()),
+        Event::Expand(request) => format!("EXPN {}", request.value().text()),
+        Event::Help(request) => format!("HELP {:?}", request.value().text()),
+        Event::Aborted(fault) => format!("aborted: {fault:?}"),
+        Event::Reset => "reset".into(),
+        Event::Closed(closed) => format!("closed: {closed:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Answers a request.
+pub(crate) fn answer(event: Event<'_>, verdict: Verdict) {
+    // What can be answered is sealed, so this can't be a function.
+    macro_rules! give {
+        ($request:expr) => {
+            match verdict {
+                Verdict::Accept | Verdict::Forward(_) => $request.accept(),
+                Verdict::Text(text) => $request.accept_with_text(text),
+                Verdict::Reject(refusal) => $request.reject(refusal),
+                Verdict::Defer => $request.defer(),
+                Verdict::Ignore => drop($request),
+            }
+        };
+    }
+    match (event, &verdict) {
+        (Event::Rcpt(request), Verdict::Forward(path)) => request.accept_forwarded(path),
+        (Event::Connect(request), _) => give!(request),
+        (Event::Hello(request), _) => give!(request),
+        (Event::Mail(request), _) => give!(request),
+        (Event::Rcpt(request), _) => give!(request),
+        (Event::Data(request), _) => give!(request),
+        (Event::Message(request), _) => give!(request),
+        (Event::Verify(request), _) => give!(request),
+        (Event::Expand(request), _) => give!(request),
+        (Event::Help(request), _) => give!(request),
+        _ => {}
+    }
+}
+
+/// Whether somebody has to answer it; input, output and bodies are seen to already.
+pub(crate) fn is_request(event: &Event<'_>) -> bool {
+    !matches!(event, Event::Aborted(_) | Event::Reset | Event::Closed(_))
+}
+
+/// Writes out up to `most` octets.
+pub(crate) fn take(transmit: &mut Transmit, most: usize, to: &mut BytesMut) {
+    let mut left = most;
+    while left > 0 && transmit.has_remaining() {
+        let chunk = transmit.chunk();
+        let taken = chunk.len().min(left);
+        to.extend_from_slice(&chunk[..taken]);
+        transmit.advance(taken);
+        left -= taken;
+    }
+}
+
+/// A server whose requests `policy` decides on, knowing their description.
+#[derive(Clone)]
+pub(crate) struct Server<P> {
+    pub(crate) conn: server::Connection,
+    pub(crate) seen: Seen,
+    policy: P,
+}
+
+impl<P: FnMut(&str) -> Verdict> Server<P> {
+    pub(crate) fn new(config: server::Config, policy: P) -> Self {
+        Self {
+            conn: server::Connection::new(config.into()),
+            seen: Seen::default(),
+            policy,
+        }
+    }
+
+    /// Does all that can be done; false once the connection is closed.
+    pub(crate) fn run(&mut self) -> bool {
+        loop {
+            match self.conn.poll() {
+                Event::NeedInput => return true,
+                Event::Flush => take(self.conn.transmit(), usize::MAX, &mut self.seen.output),
+                Event::Body(chunk) => self.seen.body(&chunk),
+                event => {
+                    let what = describe(&event);
+                    if !is_request(&event) {
+                        let closed = matches!(event, Event::Closed(_));
+                        self.seen.tell(what);
+                        if closed {
+                            return false;
+                        }
+                        continue;
+                    }
+                    let verdict = (self.policy)(&what);
+                    if let (Event::Message(request), Verdict::Accept) = (&event, &verdict) {
+                        let envelope = request.session().transaction().unwrap().clone();
+                        let body = match self.seen.events.last() {
+                            Some(Note::Body(body)) => body.clone(),
+                            _ => BytesMut::new(),
+                        };
+                        self.seen.events.push(Note::Message(envelope, body));
+                    } else if !matches!(verdict, Verdict::Defer) {
+                        self.seen.tell(what);
+                    }
+                    answer(event, verdict);
+                }
+            }
+        }
+    }
+
+    /// Brings input in, as it fits; false once the connection is closed.
+    pub(crate) fn feed(&mut self, mut input: &[u8]) -> bool {
+        while !input.is_empty() {
+            let taken = self.conn.receive(input);
+            input = &input[taken..];
+            if !self.run() {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// What a client does whenever it is ready.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    Send(Envelope, Vec<u8>),
+    Quit,
+}
+
+/// A client that works off its actions and hands its messages over in chunks of `chunk` octets.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) conn: client::Connection,
+    pub(crate) actions: VecDeque<Action>,
+    pub(crate) output: BytesMut,
+    pub(crate) events: Vec<String>,
+    chunk: usize,
+    content: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) fn new(
+        config: client::Config,
+        actions: impl IntoIterator<Item = Action>,
+        chunk: usize,
+    ) -> Self {
+        Self {
+            conn: client::Connection::new(config.into()),
+            actions: actions.into_iter().collect(),
+            output: BytesMut::new(),
+            events: Vec::new(),
+            chunk,
+            content: Vec::new(),
+        }
+    }
+
+    /// Does all that can be done; false once the connection is done for.
+    pub(crate) fn run(&mut self) -> bool {
+        loop {
+            let event = match self.conn.poll() {
+                Ok(event) => event,
+                Err(error) => {
+                    self.events.push(format!("error: {error:?}"));
+                    return false;
+                }
+            };
+            match event {
+                client::Event::NeedInput => return true,
+                client::Event::Flush => take(self.conn.transmit(), usize::MAX, &mut self.output),
+                client::Event::Ready(ready) => match self.actions.pop_front() {
+                    None => return true,
+                    Some(Action::Quit) => ready.quit(),
+                    Some(Action::Send(envelope, content)) => match ready.send(envelope) {
+                        Ok(()) => self.content = content,
+                        Err(error) => self.events.push(format!("not sent: {error:?}")),
+                    },
+                },
+                client::Event::Body(body) if self.content.is_empty() => body.finish(),
+                client::Event::Body(body) => {
+                    let chunk = self.content.len().min(self.chunk);
+                    body.send(self.content.drain(..chunk).collect::<Vec<_>>());
+                }
+                client::Event::Recipient { index, reply } => {
+                    self.events.push(format!("recipient {index}: {reply}"));
+                }
+                client::Event::Sent { reply } => self.events.push(format!("sent: {reply}")),
+                client::Event::Refused { at, reply } => {
+                    self.events.push(format!("refused at {at:?}: {reply}"));
+                }
+                client::Event::Closed(closed) => {
+                    self.events.push(format!("closed: {closed:?}"));
+                    return false;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Brings input in, as it fits; false once the connection is done for.
+    pub(crate) fn feed(&mut self, mut input: &[u8]) -> bool {
+        while !input.is_empty() {
+            let taken = self.conn.receive(input);
+            if taken == 0 {
+                return true;
+            }
+            input = &input[taken..];
+            if !self.run() {
+                return false;
+            }
+        }
+        true
+    }
+}

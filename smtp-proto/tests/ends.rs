@@ -1,0 +1,267 @@
+//! How sessions end: hung up on, shut down or given up, at every octet.
+
+mod common;
+
+use common::{Action, Client, Server, Verdict, client_config, server_config, take};
+use smtp_proto::bytes::{Buf, BytesMut};
+use smtp_proto::client::{self, Delivery};
+use smtp_proto::server::Event;
+use smtp_proto::{ContentFault, Envelope};
+
+const SESSION: [&[u8]; 2] = [
+    b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\none\r\n..\r\n.\r\n",
+    b"MAIL FROM:<>\r\nRSET\r\nMAIL FROM:<>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\nNOOP\r\nQUIT\r\n",
+];
+
+fn server() -> Server<fn(&str) -> Verdict> {
+    let mut server = Server::new(
+        server_config(),
+        (|_| Verdict::Accept) as fn(&str) -> Verdict,
+    );
+    assert!(server.run());
+    server
+}
+
+#[test]
+fn a_client_that_hangs_up_at_any_octet_has_delivered_what_it_ended_and_nothing_else() {
+    let session = SESSION.concat();
+    for end in 0..session.len() {
+        let mut server = server();
+        assert!(server.feed(&session[..end]));
+        let in_body = server.conn.session().transaction().is_some_and(|_| {
+            // Where DATA was answered and the dot wasn't.
+            server
+                .seen
+                .output
+                .ends_with(b"354 end data with <CRLF>.<CRLF>\r\n")
+        });
+        let (output, told) = (server.seen.output.clone(), server.seen.told().count());
+        server.conn.receive_eof();
+        assert!(!server.run());
+        let told: Vec<_> = server.seen.told().skip(told).collect();
+        let expected = ["aborted: EndOfInput", "closed: EndOfInput"];
+        assert_eq!(told, expected[usize::from(!in_body)..], "at {end}");
+        assert_eq!(server.seen.output, output, "at {end}");
+        let ended = session[..end]
+            .windows(5)
+            .filter(|end| end == b"\r\n.\r\n")
+            .count();
+        assert_eq!(server.seen.messages().count(), ended, "at {end}");
+        assert_eq!(server.conn.receive(b"NOOP\r\n"), 0);
+    }
+}
+
+#[test]
+fn a_client_that_hangs_up_behind_its_last_octet_is_still_served() {
+    for end in [SESSION[0].len(), SESSION.concat().len() - b"QUIT\r\n".len()] {
+        let mut server = server();
+        assert_eq!(server.conn.receive(&SESSION.concat()[..end]), end);
+        server.conn.receive_eof();
+        assert!(!server.run());
+        assert!(
+            server
+                .seen
+                .output
+                .ends_with(b"250 2.0.0 message accepted\r\n")
+                || server.seen.output.ends_with(b"250 2.0.0 ok\r\n")
+        );
+        assert_eq!(server.seen.told().last(), Some("closed: EndOfInput"));
+    }
+}
+
+#[test]
+fn a_server_that_shuts_down_at_any_octet_finishes_the_open_transaction_and_says_421() {
+    let session = SESSION.concat();
+    let mut undisturbed = server();
+    undisturbed.feed(&session);
+    for at in 0..=session.len() - b"QUIT\r\n".len() {
+        let mut server = server();
+        assert!(server.feed(&session[..at]));
+        let before = server.seen.messages().count();
+        let open = server.conn.session().transaction().is_some();
+        server.conn.shutdown();
+        let going_on = server.run();
+        assert_eq!(going_on, open, "at {at}");
+        if going_on {
+            assert!(!server.feed(&session[at..]), "at {at}");
+        }
+        assert_eq!(
+            server.seen.told().last(),
+            Some("closed: Fault(Shutdown)"),
+            "at {at}"
+        );
+        let replies = server
+            .seen
+            .output
+            .strip_suffix(b"421 4.3.2 service shutting down\r\n")
+            .unwrap();
+        assert!(undisturbed.seen.output.starts_with(replies), "at {at}");
+        let by_rset = server.seen.told().any(|what| what == "reset") && before == 1;
+        let finished = server.seen.messages().count() - before;
+        assert!(finished == usize::from(open) || by_rset && open, "at {at}");
+    }
+}
+
+#[test]
+fn a_server_that_shuts_down_before_it_greets_says_421_in_place_of_the_greeting() {
+    let mut server = Server::new(server_config(), |_: &str| Verdict::Accept);
+    server.conn.shutdown();
+    assert!(!server.run());
+    assert_eq!(&server.seen.output[..], b"421 service shutting down\r\n");
+}
+
+/// A client cut off once it has written `octets`, and whether the server took its message by then.
+/// It is `None` if the client had no more to write.
+fn cut_off(pipelining: bool, octets: usize) -> Option<(client::Connection, bool)> {
+    let mut config = client_config();
+    config.pipelining = pipelining;
+    let mut conn = client::Connection::new(config.into());
+    let mut server = server();
+    let (mut content, mut sent) = (&b"one\n."[..], false);
+    let (mut written, mut replied) = (BytesMut::new(), 0);
+    while written.len() < octets {
+        match conn.poll().unwrap() {
+            client::Event::NeedInput => replied += conn.receive(&server.seen.output[replied..]),
+            client::Event::Flush => {
+                let before = written.len();
+                take(conn.transmit(), octets - before, &mut written);
+                server.feed(&written[before..]);
+            }
+            client::Event::Ready(_) if sent => return None,
+            client::Event::Ready(ready) => {
+                ready.send(Envelope::new("a@b", ["c@d"]).unwrap()).unwrap();
+                sent = true;
+            }
+            client::Event::Body(body) if content.is_empty() => body.finish(),
+            client::Event::Body(body) => body.send(std::mem::take(&mut content)),
+            _ => {}
+        }
+    }
+    Some((conn, server.seen.messages().count() == 1))
+}
+
+#[test]
+fn a_message_is_not_accepted_for_certain_until_the_first_octet_of_its_end_has_left() {
+    for pipelining in [true, false] {
+        let cuts = (0..).map_while(|octets| cut_off(pipelining, octets));
+        let known: Vec<_> = cuts
+            .map(|(mut conn, accepted)| {
+                conn.receive_eof();
+                while conn.poll().is_ok() {}
+                assert!(!conn.transmit().has_remaining());
+                (conn.delivery(), accepted)
+            })
+            .collect();
+        let end = known
+            .iter()
+            .position(|(delivery, _)| *delivery == Delivery::Unknown)
+            .unwrap();
+        // CRLF . CRLF: the end of the last line belongs to it.
+        assert_eq!(known.len() - end, 5);
+        assert!(known[..end].iter().all(|(_, accepted)| !accepted));
+        assert!(
+            known[end..]
+                .iter()
+                .all(|(delivery, _)| *delivery == Delivery::Unknown)
+        );
+        assert!(known.last().unwrap().1);
+    }
+}
+
+#[test]
+fn a_message_given_up_is_never_ended() {
+    for fault in [None, Some(ContentFault::Nul)] {
+        let envelope = Envelope::new("a@b", ["c@d"]).unwrap();
+        let mut client = Client::new(client_config(), [Action::Send(envelope, Vec::new())], 1);
+        client.run();
+        for reply in ["220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n"] {
+            assert!(client.feed(reply.as_bytes()));
+        }
+        let written = client.output.len();
+        client.conn.receive(b"354 go\r\n");
+        let Ok(client::Event::Body(body)) = client.conn.poll() else {
+            panic!()
+        };
+        body.send(&b"half a mess"[..]);
+        let Ok(client::Event::Body(body)) = client.conn.poll() else {
+            panic!()
+        };
+        let expected = match fault {
+            None => {
+                body.abort();
+                client::Error::Aborted
+            }
+            Some(fault) => {
+                body.send(&b"age\0\r\n"[..]);
+                client::Error::Content(fault)
+            }
+        };
+        for _ in 0..2 {
+            assert_eq!(client.conn.poll().unwrap_err(), expected);
+        }
+        assert_eq!(client.output.len(), written);
+        assert!(!client.conn.transmit().has_remaining());
+        assert_eq!(client.conn.delivery(), Delivery::NotAccepted);
+    }
+}
+
+#[test]
+fn a_server_may_give_up_on_a_message_while_it_is_written() {
+    for (reply, allowed) in [
+        ("452 full\r\n", true),
+        ("421 bye\r\n", true),
+        ("250 ok\r\n", false),
+    ] {
+        let envelope = Envelope::new("a@b", ["c@d"]).unwrap();
+        let mut client = Client::new(client_config(), [Action::Send(envelope, Vec::new())], 1);
+        client.run();
+        for reply in ["220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n"] {
+            assert!(client.feed(reply.as_bytes()));
+        }
+        let written = client.output.len();
+        client.conn.receive(b"354 go\r\n");
+        let Ok(client::Event::Body(body)) = client.conn.poll() else {
+            panic!()
+        };
+        body.send(&b"half a mess"[..]);
+        assert!(!client.feed(reply.as_bytes()));
+        let reply = reply.trim_end();
+        let expected = if allowed {
+            vec![
+                "recipient 0: 250 ok".to_string(),
+                format!("refused at Message: {reply}"),
+                format!("closed: Server(Reply({reply}))"),
+            ]
+        } else {
+            vec![
+                "recipient 0: 250 ok".into(),
+                format!("error: UnexpectedReply(Reply({reply}))"),
+            ]
+        };
+        assert_eq!(client.events, expected);
+        assert_eq!(client.output.len(), written);
+    }
+}
+
+#[test]
+fn a_message_put_off_is_decided_on_though_the_client_has_hung_up() {
+    let mut server = server();
+    server.conn.receive(SESSION[0]);
+    server.conn.receive_eof();
+    loop {
+        match server.conn.poll() {
+            Event::Flush => take(server.conn.transmit(), usize::MAX, &mut server.seen.output),
+            Event::Message(request) => break request.defer(),
+            Event::Body(_) => {}
+            event => common::answer(event, Verdict::Accept),
+        }
+    }
+    assert!(!server.run());
+    assert_eq!(server.seen.messages().count(), 1);
+    assert!(
+        server
+            .seen
+            .output
+            .ends_with(b"250 2.0.0 message accepted\r\n")
+    );
+}
