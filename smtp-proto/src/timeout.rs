@@ -24,11 +24,11 @@ pub struct Timeout {
 pub enum Wait {
     /// Server: the next command.
     Command,
-    /// Server: the next block of a body (16 KiB, or its end). Client: a block to be taken.
+    /// Server: the next block of a body (16 KiB, or its end).
     Body,
     /// Server: a [`Request`](crate::server::Request) deferred by your code.
     Decision,
-    /// The peer reading what was written.
+    /// The peer reading what was written, commands, replies or a body, 16 KiB at a time.
     Write,
     /// Client: the 220 a server opens with.
     Greeting,

@@ -265,3 +265,19 @@ fn a_message_put_off_is_decided_on_though_the_client_has_hung_up() {
             .ends_with(b"250 2.0.0 message accepted\r\n")
     );
 }
+
+#[test]
+fn a_reply_to_what_was_never_sent_is_one_too_many() {
+    for answers in [
+        &b"220 mx\r\n250 mx\r\n"[..],
+        b"220 mx\r\n250-mx\r\n250 PIPELINING\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n",
+    ] {
+        let mut client = client::Connection::new(client_config().into());
+        assert_eq!(client.receive(answers), answers.len());
+        let error = client.poll().expect_err("EHLO is still to be written");
+        assert!(
+            matches!(&error, client::Error::UnexpectedReply(reply) if reply.code().value() == 250)
+        );
+        assert_eq!(client.transmit().remaining(), 0);
+    }
+}

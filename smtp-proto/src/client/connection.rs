@@ -146,6 +146,9 @@ impl Connection {
         }
         let step = if let Some(closed) = &machine.closed {
             Step::Closed(closed.clone())
+        } else if self.ended && machine.is_leaving() {
+            machine.closed = Some(Closed::Quit);
+            Step::Closed(Closed::Quit)
         } else if self.ended && machine.is_ready() {
             machine.closed = Some(Closed::EndOfInput);
             Step::Closed(Closed::EndOfInput)

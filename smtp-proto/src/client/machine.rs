@@ -32,8 +32,9 @@ pub(super) struct Machine {
     pub(super) capabilities: Capabilities,
     pub(super) closed: Option<Closed>,
     pub(super) transcript: Transcript,
-    /// What the replies to come answer, in order.
-    awaited: VecDeque<Awaited>,
+    /// What the replies to come answer, in order, and how far the output has to be written for it
+    /// to have been asked.
+    awaited: VecDeque<(Awaited, u64)>,
     transaction: Option<Transaction>,
     /// The body, while it is being written.
     body: Option<Stuffer>,
@@ -59,7 +60,7 @@ impl Machine {
             capabilities: Capabilities::default(),
             closed: None,
             transcript: Transcript::default(),
-            awaited: VecDeque::from([Awaited::Greeting]),
+            awaited: VecDeque::from([(Awaited::Greeting, 0)]),
             transaction: None,
             body: None,
             octets: 0,
@@ -77,7 +78,17 @@ impl Machine {
         self.transcript.tell(Entry::Client(line.as_bytes()));
         self.output.put(line.as_bytes());
         self.output.put(b"\r\n");
-        self.awaited.push_back(awaited);
+        self.expect(awaited);
+    }
+
+    /// The output so far asks for that.
+    fn expect(&mut self, awaited: Awaited) {
+        self.awaited.push_back((awaited, self.filled()));
+    }
+
+    /// Octets ever put into the output.
+    fn filled(&self) -> u64 {
+        self.output.taken() + self.output.remaining() as u64
     }
 
     /// Writes what may be written now: all that is left where the server takes flights, one
@@ -98,11 +109,15 @@ impl Machine {
     /// A reply came.
     pub(super) fn answer(&mut self, reply: Reply) -> Result<Option<News>, Error> {
         self.replies += 1;
-        let Some(awaited) = self.awaited.pop_front() else {
+        let Some((awaited, asked)) = self.awaited.pop_front() else {
             return self.unasked(reply);
         };
         match awaited.meaning(reply.code()) {
             Meaning::Broken => Err(Error::UnexpectedReply(reply)),
+            // No server can answer what it hasn't read.
+            meaning if meaning != Meaning::Closing && self.output.taken() < asked => {
+                Err(Error::UnexpectedReply(reply))
+            }
             Meaning::Closing => Ok(self.closing(awaited.stage(), reply)),
             Meaning::TryHelo => {
                 let name = self.config.hello.name().to_string();
@@ -172,7 +187,7 @@ impl Machine {
             Awaited::Data if done && transaction.is_refused() => {
                 // RFC 2920 §3.1: 354 though nobody is to get it; end it at once.
                 self.output.put(b".\r\n");
-                self.awaited.push_back(Awaited::Message);
+                self.expect(Awaited::Message);
             }
             Awaited::Data if done => {
                 let seven_bit = !transaction.is_eight_bit();
@@ -218,6 +233,11 @@ impl Machine {
         self.body.is_some() && self.has_room()
     }
 
+    /// Whether only the reply to QUIT is left to come, which nobody needs.
+    pub(super) fn is_leaving(&self) -> bool {
+        matches!(self.awaited.front(), Some((Awaited::Quit, _)))
+    }
+
     /// Whether nothing is open and nothing awaited.
     pub(super) fn is_ready(&self) -> bool {
         self.transaction.is_none() && self.awaited.is_empty()
@@ -247,13 +267,13 @@ impl Machine {
     /// Writes its end.
     pub(super) fn finish_body(&mut self) {
         let Some(body) = self.body.take() else { return };
-        let before = self.output.taken() + self.output.remaining() as u64;
+        let before = self.filled();
         if let Err(fault) = body.finish(&mut self.output) {
             return self.fail(Error::Content(fault));
         }
         self.end = Some(before);
         self.transcript.tell(Entry::Content(self.octets));
-        self.awaited.push_back(Awaited::Message);
+        self.expect(Awaited::Message);
     }
 
     /// Gives the connection up; nothing more is written.
@@ -281,7 +301,7 @@ impl Machine {
         } else {
             let awaited = self.awaited.front();
             (
-                awaited.map_or(Wait::Reply, |awaited| awaited.wait()),
+                awaited.map_or(Wait::Reply, |(awaited, _)| awaited.wait()),
                 self.replies,
             )
         };

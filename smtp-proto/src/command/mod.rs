@@ -3,11 +3,15 @@
 //! A line that gets here has been framed and is within its limit. Nothing here knows whether the
 //! command may come now: that is for the transition tables.
 
+mod argument;
+mod error;
 mod hello;
 mod mail;
 mod parameter;
 mod rcpt;
 
+pub use argument::Argument;
+pub use error::{SyntaxError, SyntaxErrorKind};
 pub use hello::Hello;
 pub use mail::Mail;
 pub use parameter::Parameter;
@@ -15,7 +19,6 @@ pub use rcpt::Rcpt;
 
 use crate::extension::Extensions;
 use crate::verb::Verb;
-use alloc::borrow::Cow;
 use core::fmt;
 
 /// What the session allows in a command line.
@@ -173,118 +176,3 @@ impl fmt::Display for Command<'_> {
         }
     }
 }
-
-/// The argument of VRFY, EXPN or HELP: printable ASCII, at least one octet, as it was written.
-///
-/// §4.1.2 says `String`, an atom or a quoted string; people ask for `<joe@example.org>`, so any
-/// text is taken and its meaning is up to the server.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Argument<'a>(Cow<'a, str>);
-
-impl<'a> Argument<'a> {
-    /// Reads what stands behind a verb; an error says how much of it was left.
-    fn parse(argument: &'a [u8]) -> Result<Self, (SyntaxErrorKind, usize)> {
-        let text = argument.strip_prefix(b" ").unwrap_or_default();
-        let text =
-            core::str::from_utf8(text).map_err(|_| (SyntaxErrorKind::NonAscii, text.len()))?;
-        Self::try_from(text).map_err(|error| (error.kind, text.len() - error.offset))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Cut loose from the line it was read from.
-    pub fn into_owned(self) -> Argument<'static> {
-        Argument(Cow::Owned(self.0.into_owned()))
-    }
-}
-
-impl<'a> TryFrom<&'a str> for Argument<'a> {
-    type Error = SyntaxError;
-
-    fn try_from(text: &'a str) -> Result<Self, SyntaxError> {
-        if text.is_empty() {
-            return Err(SyntaxError::new(SyntaxErrorKind::Argument, 0));
-        }
-        match text.bytes().position(|b| !matches!(b, b' '..=b'~')) {
-            None => Ok(Self(Cow::Borrowed(text))),
-            Some(at) if text.is_char_boundary(at) && !text.as_bytes()[at].is_ascii() => {
-                Err(SyntaxError::new(SyntaxErrorKind::NonAscii, at))
-            }
-            Some(at) => Err(SyntaxError::new(SyntaxErrorKind::Control, at)),
-        }
-    }
-}
-
-impl fmt::Display for Argument<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What is wrong with a command line, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SyntaxError {
-    /// What is wrong.
-    pub kind: SyntaxErrorKind,
-    /// Octets of the line before it.
-    pub offset: usize,
-}
-
-impl SyntaxError {
-    pub(crate) const fn new(kind: SyntaxErrorKind, offset: usize) -> Self {
-        Self { kind, offset }
-    }
-}
-
-/// What can be wrong with a command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SyntaxErrorKind {
-    /// No verb anyone knows, or no verb at all.
-    UnknownVerb,
-    /// A verb that exists, and not here.
-    NotOffered,
-    /// An argument is missing or malformed.
-    Argument,
-    /// An argument where there is none.
-    UnexpectedArgument,
-    /// NUL or another control octet.
-    Control,
-    /// An octet above 127 outside an address.
-    NonAscii,
-    /// An octet above 127 in an address, without SMTPUTF8.
-    NonAsciiAddress,
-    /// The reverse-path of MAIL is malformed or longer than 256 octets.
-    ReversePath,
-    /// The forward-path of RCPT is malformed or longer than 256 octets.
-    ForwardPath,
-    /// A parameter that is not known, or belongs to an extension that wasn't announced.
-    UnknownParameter,
-    /// A parameter that is known: its value is wrong, or it stands there twice.
-    ParameterValue,
-}
-
-impl fmt::Display for SyntaxError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.kind {
-            SyntaxErrorKind::UnknownVerb => "unknown verb",
-            SyntaxErrorKind::NotOffered => "verb not offered",
-            SyntaxErrorKind::Argument => "argument missing or malformed",
-            SyntaxErrorKind::UnexpectedArgument => "unexpected argument",
-            SyntaxErrorKind::Control => "control octet",
-            SyntaxErrorKind::NonAscii => "octet above 127",
-            SyntaxErrorKind::NonAsciiAddress => "octet above 127 in an address",
-            SyntaxErrorKind::ReversePath => "malformed reverse-path",
-            SyntaxErrorKind::ForwardPath => "malformed forward-path",
-            SyntaxErrorKind::UnknownParameter => "unknown parameter",
-            SyntaxErrorKind::ParameterValue => "bad parameter value",
-        };
-        write!(f, "{what} at octet {}", self.offset)
-    }
-}
-
-impl core::error::Error for SyntaxError {}

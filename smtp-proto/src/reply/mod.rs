@@ -200,6 +200,18 @@ impl Reply<Negative> {
         Self::assemble(code, Some(enhanced), Text::of(text))
     }
 
+    /// The same words with a code that a greeting may have: 554 or 521 for never, 421 for not now.
+    pub(crate) fn into_greeting(mut self) -> Self {
+        const NOT_NOW: Code = Code::of(421);
+        const NEVER: Code = Code::of(554);
+        match (self.code.severity(), self.code.value()) {
+            (_, 521) => {}
+            (Severity::Permanent, _) => self.code = NEVER,
+            _ => self.code = NOT_NOW,
+        }
+        self
+    }
+
     /// Whether this refusal also closes the connection: 421, and 521 (RFC 7504).
     pub(crate) fn closes(&self) -> bool {
         matches!(self.code.value(), 421 | 521)

@@ -1,8 +1,9 @@
 //! The server's side of a connection: input in, events out.
 
 use super::body::Progress;
-use super::machine::{Machine, Notice, Question};
-use super::request::{Ask, Connect, Data, Expand, Message, Request, ShowHelp, Verify};
+use super::kind::{Connect, Data, Expand, Message, ShowHelp, Verify};
+use super::machine::{Ask, Machine, Notice, Question};
+use super::request::Request;
 use super::state::State;
 use super::{Closed, Config, Event, Fault, Session};
 use crate::command::Command;

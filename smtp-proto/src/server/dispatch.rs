@@ -49,7 +49,7 @@ impl Machine {
         let syntax = Syntax::new(self.extensions());
         let command = Command::parse_argument(verb, line, argument, syntax)
             .map_err(|error| fail(Fault::Syntax(error.kind)))?;
-        if !offered_again && is_junk(verb) && !self.allows_junk() {
+        if !offered_again && is_junk(verb) && !self.discipline.allows_junk(&self.config.limits) {
             return Err(fail(Fault::TooManyJunkCommands));
         }
         self.check(&command).map_err(fail)?;

@@ -2,7 +2,7 @@
 //! accepted and refused. It sees no input.
 
 use super::body::Incoming;
-use super::request::Ask;
+use super::discipline::Discipline;
 use super::state::State;
 use super::{Closed, Config, Fault, Session};
 use crate::extension::{Extension, Extensions};
@@ -13,6 +13,20 @@ use crate::verb::Verb;
 use crate::wire::Transmit;
 use alloc::sync::Arc;
 use bytes::Buf;
+
+/// Which decision is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    Connect,
+    Hello,
+    Mail,
+    Rcpt,
+    Data,
+    Message,
+    Verify,
+    Expand,
+    Help,
+}
 
 /// The decision asked for last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +62,7 @@ pub(super) struct Machine {
     pub(super) transcript: Transcript,
     /// Commands taken.
     commands: u64,
-    errors: u32,
-    junk_commands: u32,
-    /// MAIL was refused: RCPT and DATA behind it were in flight.
-    mail_refused: bool,
+    pub(super) discipline: Discipline,
     /// What is waited for, and how far it had got when that was noted.
     wait: (Wait, u64),
     generation: u64,
@@ -72,9 +83,7 @@ impl Machine {
             early_talk: false,
             transcript: Transcript::default(),
             commands: 0,
-            errors: 0,
-            junk_commands: 0,
-            mail_refused: false,
+            discipline: Discipline::default(),
             wait: (Wait::Command, 0),
             generation: 0,
         }
@@ -103,7 +112,7 @@ impl Machine {
 
     /// Says yes.
     pub(super) fn accept(&mut self, code: u16, enhanced: Option<(u8, u16, u16)>, text: Text) {
-        self.mail_refused = false;
+        self.discipline.accepted();
         let enhanced =
             enhanced.map(|(class, subject, detail)| EnhancedStatusCode::of(class, subject, detail));
         let announced = self.has_enhanced_codes();
@@ -112,13 +121,17 @@ impl Machine {
 
     /// Says no on the user's behalf; the greeting and the reply to EHLO carry no enhanced code
     /// (RFC 2034 §4).
-    pub(super) fn reject(&mut self, ask: Ask, refusal: &Refusal) {
+    pub(super) fn reject(&mut self, ask: Ask, refusal: Refusal) {
         let plain = matches!(ask, Ask::Connect | Ask::Hello);
-        self.write(refusal, !plain && self.has_enhanced_codes());
-        self.mail_refused = ask == Ask::Mail;
+        let refusal = match ask {
+            Ask::Connect => refusal.into_greeting(),
+            _ => refusal,
+        };
+        self.write(&refusal, !plain && self.has_enhanced_codes());
         match ask {
             Ask::Connect => self.state = State::Refused,
             Ask::Message => self.end_transaction(),
+            Ask::Mail => self.discipline.mail_refused(&self.config.limits),
             _ => {}
         }
         if refusal.closes() {
@@ -128,32 +141,17 @@ impl Machine {
 
     /// Says no by itself, and counts it.
     pub(super) fn refuse(&mut self, verb: Option<Verb>, fault: Fault) {
-        let in_flight = self.mail_refused && matches!(verb, Some(Verb::Rcpt | Verb::Data));
-        self.mail_refused = match verb {
-            Some(Verb::Mail) => true,
-            Some(Verb::Rcpt) => self.mail_refused,
-            _ => false,
-        };
-        let fault = if in_flight || !fault.counts() {
-            fault
-        } else if self.errors >= self.config.limits.errors {
-            Fault::TooManyErrors
-        } else {
-            self.errors += 1;
-            fault
+        let limits = &self.config.limits;
+        let fault = match self.discipline.refused(verb, fault, limits) {
+            // Whoever was turned away gets 503 to whatever isn't QUIT (RFC 5321 §3.1).
+            fault if self.state == State::Refused && !fault.closes() => Fault::Order,
+            fault => fault,
         };
         let plain = self.state == State::Connected || matches!(verb, Some(Verb::Ehlo | Verb::Helo));
-        let reply = fault.reply();
-        self.write(&reply, !plain && self.has_enhanced_codes());
+        self.write(&fault.reply(), !plain && self.has_enhanced_codes());
         if fault.closes() {
             self.close(Closed::Fault(fault));
         }
-    }
-
-    /// Counts a command that leads to no mail; false once there are too many.
-    pub(super) fn allows_junk(&mut self) -> bool {
-        self.junk_commands += 1;
-        self.junk_commands <= self.config.limits.junk_commands
     }
 
     /// One more command was read.
@@ -175,13 +173,6 @@ impl Machine {
         self.session.transaction = None;
         self.body = None;
         self.state = State::Idle;
-    }
-
-    /// A message was delivered: its sender means business.
-    pub(super) fn forgive(&mut self) {
-        self.session.messages += 1;
-        self.errors = 0;
-        self.junk_commands = 0;
     }
 
     /// Nothing more is read; what is written goes out. A body that was still arriving is void.

@@ -9,7 +9,9 @@
 mod body;
 mod config;
 mod connection;
+mod discipline;
 mod dispatch;
+mod kind;
 mod machine;
 mod refusals;
 mod request;
@@ -18,8 +20,9 @@ mod state;
 
 pub use config::{BareNewline, Config, Timeouts};
 pub use connection::Connection;
+pub use kind::{Accepted, Connect, Data, Expand, Message, ShowHelp, Verify};
 pub use refusals::Fault;
-pub use request::{Accepted, Connect, Data, Expand, Message, Request, ShowHelp, Verify};
+pub use request::Request;
 pub use session::Session;
 
 use crate::command::{Hello, Mail, Rcpt};

@@ -1,0 +1,57 @@
+//! How much a client may get wrong, or ask for in vain, before it has to go.
+//!
+//! A message that is delivered wipes the slate: counted is what leads to no mail.
+
+use super::Fault;
+use crate::limits::Limits;
+use crate::verb::Verb;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Discipline {
+    errors: u32,
+    junk_commands: u32,
+    /// How many RCPT and DATA may still come that were in flight behind a refused MAIL.
+    in_flight: usize,
+}
+
+impl Discipline {
+    /// Counts a refusal by the machine; says what the client is to be told.
+    pub(super) fn refused(&mut self, verb: Option<Verb>, fault: Fault, limits: &Limits) -> Fault {
+        let in_flight = self.in_flight > 0 && matches!(verb, Some(Verb::Rcpt | Verb::Data));
+        match verb {
+            Some(Verb::Mail) => self.mail_refused(limits),
+            Some(Verb::Rcpt) => self.in_flight = self.in_flight.saturating_sub(1),
+            _ => self.in_flight = 0,
+        }
+        if in_flight || !fault.counts() {
+            return fault;
+        }
+        self.errors = self.errors.saturating_add(1);
+        if self.errors > limits.errors {
+            Fault::TooManyErrors
+        } else {
+            fault
+        }
+    }
+
+    /// MAIL was refused: what belongs to its transaction may be on its way already.
+    pub(super) fn mail_refused(&mut self, limits: &Limits) {
+        self.in_flight = limits.recipients.saturating_add(1);
+    }
+
+    /// A command was accepted: nothing is in flight any more behind a refused one.
+    pub(super) fn accepted(&mut self) {
+        self.in_flight = 0;
+    }
+
+    /// Counts a command that leads to no mail; false once there are too many.
+    pub(super) fn allows_junk(&mut self, limits: &Limits) -> bool {
+        self.junk_commands = self.junk_commands.saturating_add(1);
+        self.junk_commands <= limits.junk_commands
+    }
+
+    /// A message was delivered.
+    pub(super) fn forgive(&mut self) {
+        *self = Self::default();
+    }
+}
