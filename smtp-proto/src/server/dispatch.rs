@@ -59,27 +59,23 @@ impl Machine {
     /// The limits that a command can pass all by itself.
     fn check(&self, command: &Command<'_>) -> Result<(), Fault> {
         let limits = &self.config.limits;
-        match (command, &self.session.transaction) {
-            (Command::Mail(mail), _)
-                if mail
-                    .size()
-                    .zip(limits.message)
-                    .is_some_and(|(size, most)| size > most) =>
-            {
-                Err(Fault::MessageTooBig)
+        let fault = match (command, &self.session.transaction) {
+            (Command::Mail(mail), _) if mail.size() > Some(limits.message.unwrap_or(u64::MAX)) => {
+                Fault::MessageTooBig
             }
             (Command::Rcpt(_), Some(open)) if open.recipients().len() >= limits.recipients => {
-                Err(Fault::TooManyRecipients)
+                Fault::TooManyRecipients
             }
-            _ => Ok(()),
-        }
+            _ => return Ok(()),
+        };
+        Err(fault)
     }
 
     /// Does what needs no decision.
     fn carry_out<'c>(&mut self, command: Command<'c>) -> Option<Command<'c>> {
         match command {
             Command::Rset => {
-                self.reset();
+                self.reset(Verb::Rset);
                 self.accept(250, Some((2, 0, 0)), Text::of("flushed"));
             }
             Command::Noop => self.accept(250, Some((2, 0, 0)), Text::of("ok")),

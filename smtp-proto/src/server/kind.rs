@@ -8,6 +8,7 @@ use crate::command::{Argument, Hello, Mail, Rcpt};
 use crate::envelope::Envelope;
 use crate::extension::Extension;
 use crate::reply::{Refusal, Text};
+use crate::verb::Verb;
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -112,8 +113,11 @@ impl Kind for Hello<'_> {
     const ASK: Ask = Ask::Hello;
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
-        machine.reset();
-        machine.state = State::Idle;
+        machine.reset(if self.is_extended() {
+            Verb::Ehlo
+        } else {
+            Verb::Helo
+        });
         machine.session.hello = Some(self.into_owned());
         let limit = machine.config.limits.message.unwrap_or(0);
         let keywords = machine.extensions().rows().map(|row| match row.extension {
@@ -146,7 +150,7 @@ impl Kind for Mail<'_> {
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
         machine.session.transaction = Some(Envelope::from(self.into_owned()));
-        machine.state = State::Mail;
+        machine.state = machine.state.after(Verb::Mail);
         let text = text.unwrap_or_else(|| Text::of("sender ok"));
         machine.accept(250, Some((2, 1, 0)), text);
     }
@@ -165,7 +169,7 @@ impl Kind for Rcpt<'_> {
 pub(super) fn push_recipient(machine: &mut Machine, rcpt: Rcpt<'_>) {
     if let Some(transaction) = &mut machine.session.transaction {
         transaction.push(rcpt.into_owned());
-        machine.state = State::Rcpt;
+        machine.state = machine.state.after(Verb::Rcpt);
     }
 }
 
@@ -175,7 +179,7 @@ impl Kind for Data {
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
         let config = &machine.config;
         machine.body = Some(Incoming::new(config.bare_newline, config.limits.message));
-        machine.state = State::Data;
+        machine.state = machine.state.after(Verb::Data);
         let text = text.unwrap_or_else(|| Text::of("end data with <CRLF>.<CRLF>"));
         machine.accept(354, None, text);
     }

@@ -159,20 +159,19 @@ impl Machine {
         self.commands += 1;
     }
 
-    /// Forgets the transaction and says so where there was one.
-    pub(super) fn reset(&mut self) {
-        if self.session.transaction.is_some() {
+    /// Forgets the transaction and says so where there was one; RSET, EHLO or HELO asked for it.
+    pub(super) fn reset(&mut self, verb: Verb) {
+        if self.session.transaction.take().is_some() {
             self.notice = Some(Notice::Reset);
         }
-        if self.state.in_transaction() {
-            self.end_transaction();
-        }
+        self.state = self.state.after(verb);
     }
 
+    /// The message is over, whatever came of it.
     pub(super) fn end_transaction(&mut self) {
         self.session.transaction = None;
         self.body = None;
-        self.state = State::Idle;
+        self.state = State::AFTER_MESSAGE;
     }
 
     /// Nothing more is read; what is written goes out. A body that was still arriving is void.

@@ -76,6 +76,17 @@ impl State {
         }
     }
 
+    /// Where that command leads once it is accepted.
+    pub(crate) fn after(self, verb: Verb) -> Self {
+        match self.on(verb) {
+            To(state) => state,
+            Stay | Refuse(_) => self,
+        }
+    }
+
+    /// Where the end of a message leads, accepted or not.
+    pub(crate) const AFTER_MESSAGE: Self = Idle;
+
     /// Whether a transaction is open.
     pub(crate) fn in_transaction(self) -> bool {
         matches!(self, Mail | Rcpt | Data)
