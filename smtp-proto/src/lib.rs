@@ -31,7 +31,7 @@
 //!
 //! # The run loop
 //!
-//! This is a whole server, less its sockets:
+//! This is a whole server, less its sockets and its clock:
 //!
 //! ```
 //! use smtp_proto::server::{Connection, Event};
@@ -40,16 +40,17 @@
 //! /// `read` and `write` stand for the socket; `deliver` gets each message.
 //! fn serve(
 //!     mut conn: Connection,
-//!     mut read: impl FnMut() -> Vec<u8>,
+//!     mut read: impl FnMut(&mut [u8]) -> usize,
 //!     mut write: impl FnMut(&[u8]),
 //!     mut deliver: impl FnMut(Vec<u8>),
 //! ) {
-//!     let mut message = Vec::new();
+//!     let (mut input, mut message) = ([0; 4096], Vec::new());
 //!     loop {
 //!         match conn.poll() {
-//!             Event::NeedInput => match read() {
-//!                 input if input.is_empty() => conn.receive_eof(),
-//!                 input => assert_eq!(conn.receive(&input), input.len()),
+//!             Event::NeedInput => match read(&mut input) {
+//!                 0 => conn.receive_eof(),
+//!                 // What was there before is used up but for a line, so all of it fits.
+//!                 octets => _ = conn.receive(&input[..octets]),
 //!             },
 //!             Event::Flush => {
 //!                 write(conn.transmit().chunk());
@@ -75,7 +76,9 @@
 //! # let mut input = vec![b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n".to_vec(),
 //! #     b"hi\r\n.\r\nQUIT\r\n".to_vec()].into_iter();
 //! # let (mut output, mut delivered) = (Vec::new(), Vec::new());
-//! # serve(Connection::new(config.into()), || input.next().unwrap_or_default(),
+//! # let read = |buffer: &mut [u8]| { let next: Vec<u8> = input.next().unwrap_or_default();
+//! #     buffer[..next.len()].copy_from_slice(&next); next.len() };
+//! # serve(Connection::new(config.into()), read,
 //! #     |out| output.extend_from_slice(out), |message| delivered.push(message));
 //! # assert_eq!(delivered, [b"hi\r\n"]);
 //! # assert!(String::from_utf8(output).unwrap().ends_with("221 2.0.0 goodbye\r\n"));

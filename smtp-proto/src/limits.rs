@@ -27,9 +27,13 @@ pub struct Limits {
     pub recipients: usize,
     /// Commands refused by the machine itself that a client may send without delivering a message
     /// in between; the next is answered 421 4.7.0. Default 20, Postfix's
-    /// `smtpd_hard_error_limit`. Refusals by your policy, and commands already in flight behind a
-    /// refused MAIL, don't count.
+    /// `smtpd_hard_error_limit`. What an honest client can't help counts as a refusal instead.
     pub errors: u32,
+    /// Refusals by your policy, recipients over the limit, DATA without recipients, and commands in
+    /// flight behind a refused MAIL, that a client may get without delivering a message in between;
+    /// the next is answered 421 4.7.0. Default 5,000: five transactions of recipients that are all
+    /// unknown. Your policy can be less patient, with a 421 of its own.
+    pub refusals: u32,
     /// Commands that lead to no mail (NOOP, RSET, VRFY, EXPN, HELP, EHLO and HELO) that a client
     /// may send without delivering a message in between; the next is answered 421 4.7.0. Default
     /// 100, Postfix's `smtpd_junk_command_limit`.
@@ -49,6 +53,7 @@ impl Default for Limits {
             message: Some(10_240_000),
             recipients: 1_000,
             errors: 20,
+            refusals: 5_000,
             junk_commands: 100,
             input: 65_536,
             output: 16_384,

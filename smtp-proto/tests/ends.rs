@@ -281,3 +281,39 @@ fn a_reply_to_what_was_never_sent_is_one_too_many() {
         assert_eq!(client.transmit().remaining(), 0);
     }
 }
+
+#[test]
+fn a_server_may_give_up_on_a_message_whose_end_is_still_to_be_written() {
+    let mut client = client::Connection::new(client_config().into());
+    let mut envelope = Some(Envelope::new("a@b", ["c@d"]).expect("addresses"));
+    let reply = |client: &mut client::Connection, octets: &[u8]| {
+        assert_eq!(client.receive(octets), octets.len());
+    };
+    reply(&mut client, b"220 mx\r\n");
+    let replies = ["250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"];
+    let mut replies = replies.map(str::as_bytes).into_iter();
+    loop {
+        match client.poll().expect("a sound session") {
+            client::Event::Ready(ready) => {
+                let envelope = envelope.take().expect("one message");
+                ready.send(envelope).expect("it can be sent");
+            }
+            client::Event::Flush => {
+                let octets = client.transmit().remaining();
+                client.transmit().advance(octets);
+            }
+            client::Event::NeedInput => reply(&mut client, replies.next().expect("a reply")),
+            client::Event::Body(body) => {
+                body.finish();
+                break;
+            }
+            _ => {}
+        }
+    }
+    reply(&mut client, b"552 too big\r\n");
+    assert!(matches!(
+        client.poll(),
+        Ok(client::Event::Refused { at: client::Stage::Message, reply }) if reply.code().value() == 552
+    ));
+    assert!(matches!(client.poll(), Ok(client::Event::Closed(_))));
+}

@@ -8,7 +8,6 @@ use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
 use crate::wire::{ReplyReader, Transmit};
 use alloc::sync::Arc;
-use bytes::buf::Limit;
 use bytes::{Buf, BufMut, BytesMut};
 
 /// Octets asked of one read.
@@ -53,13 +52,14 @@ impl Connection {
 
     /// The buffer to read into. It has no room once [`ReplyLimits::octets`](crate::ReplyLimits)
     /// are held; read nothing then.
-    pub fn receive_buf(&mut self) -> Limit<&mut BytesMut> {
+    pub fn receive_buf(&mut self) -> impl BufMut {
         let room = self.room();
         self.input.reserve(READ.min(room));
         (&mut self.input).limit(room)
     }
 
-    /// Copies input in; says how much of it was taken.
+    /// Copies input in; says how much of it was taken. Behind [`Event::NeedInput`] there is room
+    /// for [`ReplyLimits::octets`](crate::ReplyLimits) less a line.
     pub fn receive(&mut self, data: &[u8]) -> usize {
         let taken = data.len().min(self.room());
         self.input.extend_from_slice(&data[..taken]);
@@ -140,15 +140,15 @@ impl Connection {
                 return Ok(Step::News(news));
             }
         }
+        if self.ended && machine.is_leaving() {
+            machine.leave();
+        }
         machine.fill();
         if let Some(news) = machine.outcome() {
             return Ok(Step::News(news));
         }
         let step = if let Some(closed) = &machine.closed {
             Step::Closed(closed.clone())
-        } else if self.ended && machine.is_leaving() {
-            machine.closed = Some(Closed::Quit);
-            Step::Closed(Closed::Quit)
         } else if self.ended && machine.is_ready() {
             machine.closed = Some(Closed::EndOfInput);
             Step::Closed(Closed::EndOfInput)

@@ -42,6 +42,8 @@ pub(super) struct Machine {
     octets: u64,
     /// How far the output had been filled when the body's end was written.
     end: Option<u64>,
+    /// What the server refused the connection or our hello with.
+    turned_away: Option<Reply>,
     /// A transaction may be open on the server that we have done with.
     needs_reset: bool,
     /// The caller's fault, which ends the connection.
@@ -65,6 +67,7 @@ impl Machine {
             body: None,
             octets: 0,
             end: None,
+            turned_away: None,
             needs_reset: false,
             failed: None,
             replies: 0,
@@ -114,11 +117,12 @@ impl Machine {
         };
         match awaited.meaning(reply.code()) {
             Meaning::Broken => Err(Error::UnexpectedReply(reply)),
-            // No server can answer what it hasn't read.
-            meaning if meaning != Meaning::Closing && self.output.taken() < asked => {
-                Err(Error::UnexpectedReply(reply))
-            }
             Meaning::Closing => Ok(self.closing(awaited.stage(), reply)),
+            // No server can answer what it hasn't read, but it may give up on the message.
+            meaning if self.output.taken() < asked => match (awaited, meaning) {
+                (Awaited::Message, Meaning::Refused) => Ok(self.closing(Stage::Message, reply)),
+                _ => Err(Error::UnexpectedReply(reply)),
+            },
             Meaning::TryHelo => {
                 let name = self.config.hello.name().to_string();
                 if let Ok(hello) = Hello::helo(&name) {
@@ -149,14 +153,13 @@ impl Machine {
 
     /// The server closes the connection; a message under way is refused by that.
     fn closing(&mut self, at: Stage, reply: Reply) -> Option<News> {
-        let greeted = !matches!(at, Stage::Connect | Stage::Hello);
-        let open = self.transaction.take().is_some();
+        let open = self.transaction.take().is_some() || at.is_opening();
         self.awaited.clear();
         self.body = None;
         self.end = None;
         self.output.clear();
         self.closed = Some(Closed::Server(reply.clone()));
-        (open || !greeted).then_some(News::Refused { at, reply })
+        open.then_some(News::Refused { at, reply })
     }
 
     /// Carries out what a reply says.
@@ -173,9 +176,13 @@ impl Machine {
             }
             Awaited::Ehlo if done => self.capabilities = Capabilities::from_reply(&reply),
             Awaited::Greeting | Awaited::Ehlo | Awaited::Helo if !done => {
-                return self.closing(awaited.stage(), reply);
+                // No client closes without QUIT (§4.1.1.10).
+                self.turned_away = Some(reply.clone());
+                self.quit();
+                let at = awaited.stage();
+                return Some(News::Refused { at, reply });
             }
-            Awaited::Quit => self.closed = Some(Closed::Quit),
+            Awaited::Quit => self.leave(),
             _ => {}
         }
         let transaction = self.transaction.as_mut()?;
@@ -236,6 +243,12 @@ impl Machine {
     /// Whether only the reply to QUIT is left to come, which nobody needs.
     pub(super) fn is_leaving(&self) -> bool {
         matches!(self.awaited.front(), Some((Awaited::Quit, _)))
+    }
+
+    /// QUIT is answered, or won't be.
+    pub(super) fn leave(&mut self) {
+        self.awaited.clear();
+        self.closed = Some(self.turned_away.take().map_or(Closed::Quit, Closed::Server));
     }
 
     /// Whether nothing is open and nothing awaited.

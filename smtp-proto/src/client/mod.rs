@@ -75,6 +75,13 @@ pub enum Stage {
     Message,
 }
 
+impl Stage {
+    /// Before there was anything to send.
+    const fn is_opening(self) -> bool {
+        matches!(self, Self::Connect | Self::Hello)
+    }
+}
+
 /// How a connection came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -5,10 +5,10 @@ use super::{Error, SendError};
 use crate::capability::Capabilities;
 use crate::envelope::Envelope;
 use bytes::Bytes;
+use core::fmt;
 
 /// Greeted, introduced, and nothing open: what next? Dropped, it is offered again.
 #[must_use = "the connection waits for what to do next"]
-#[derive(Debug)]
 pub struct Ready<'c> {
     pub(super) machine: &'c mut Machine,
 }
@@ -36,7 +36,6 @@ impl Ready<'_> {
 
 /// The server waits for the message. Dropped, it is asked for again.
 #[must_use = "the server waits for the message"]
-#[derive(Debug)]
 pub struct Body<'c> {
     pub(super) machine: &'c mut Machine,
 }
@@ -58,5 +57,17 @@ impl Body<'_> {
     /// next `poll` is [`Error::Aborted`], and the server has no message.
     pub fn abort(self) {
         self.machine.fail(Error::Aborted);
+    }
+}
+
+impl fmt::Debug for Ready<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ready").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | answers | 220 | 250 | other 2yz | 354 | other 3yz | 421 | 500, 502 | other 4yz, 5yz |
 //! |---|---|---|---|---|---|---|---|---|
-//! | the connection | done | broken | broken | broken | broken | closing | refused | refused |
+//! | the connection | done | broken | broken | broken | broken | closing | refused | refused; 521: closing |
 //! | EHLO | broken | done | broken | broken | broken | closing | HELO next | refused |
 //! | HELO | broken | done | broken | broken | broken | closing | refused | refused |
 //! | MAIL, RCPT, RSET, the message | done | done | done | broken | broken | closing | refused | refused |
@@ -46,7 +46,7 @@ impl Awaited {
     pub(super) fn meaning(self, code: Code) -> Meaning {
         match (self, code.value(), code.severity()) {
             (Self::Quit, ..) => Meaning::Done,
-            (_, 421, _) => Meaning::Closing,
+            (_, 421, _) | (Self::Greeting, 521, _) => Meaning::Closing,
             (Self::Ehlo, 500 | 502, _) => Meaning::TryHelo,
             (_, _, Severity::Transient | Severity::Permanent) => Meaning::Refused,
             (Self::Greeting, 220, _)

@@ -14,7 +14,6 @@ pub use argument::Argument;
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use hello::Hello;
 pub use mail::Mail;
-pub use parameter::Parameter;
 pub use rcpt::Rcpt;
 
 use crate::extension::Extensions;

@@ -2,23 +2,22 @@
 
 use super::SyntaxErrorKind;
 use crate::grammar;
-use core::fmt;
 
 /// `esmtp-param = esmtp-keyword ["=" esmtp-value]`, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Parameter<'a> {
+pub(super) struct Parameter<'a> {
     keyword: &'a str,
     value: Option<&'a str>,
 }
 
 impl<'a> Parameter<'a> {
     /// Its keyword, to be compared in any case.
-    pub const fn keyword(&self) -> &'a str {
+    pub(super) const fn keyword(&self) -> &'a str {
         self.keyword
     }
 
     /// What stands behind `=`.
-    pub const fn value(&self) -> Option<&'a str> {
+    pub(super) const fn value(&self) -> Option<&'a str> {
         self.value
     }
 
@@ -42,12 +41,5 @@ impl<'a> Parameter<'a> {
         };
         *input = rest;
         Ok(Some(Self { keyword, value }))
-    }
-}
-
-impl fmt::Display for Parameter<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.keyword)?;
-        self.value.map_or(Ok(()), |value| write!(f, "={value}"))
     }
 }

@@ -1,6 +1,6 @@
 //! Service extensions (RFC 5321 §2.2), one row each.
 //!
-//! [`TABLE`] is the only list: the EHLO reply, the reading of one, which parameter a session takes
+//! `TABLE` is the only list: the EHLO reply, the reading of one, which parameter a session takes
 //! and how long its lines may be all come out of it. An extension that has values of its own keeps
 //! them in a file of its own beside this one.
 
@@ -28,48 +28,47 @@ pub enum Extension {
 
 /// What the specification of an extension registers.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Row {
+pub(crate) struct Row {
     /// Which one.
-    pub extension: Extension,
+    pub(crate) extension: Extension,
     /// Its keyword in the EHLO reply.
-    pub keyword: &'static str,
+    pub(crate) keyword: &'static str,
     /// The RFC that defines it.
-    pub rfc: u16,
-    /// The parameter it adds to MAIL.
-    pub mail_parameter: Option<&'static str>,
+    rfc: u16,
+    /// The parameters it adds to MAIL.
+    mail_parameters: &'static [&'static str],
     /// Octets it adds to the limit on a MAIL line.
-    pub mail_octets: usize,
+    mail_octets: usize,
 }
 
 /// Every extension, in the order the EHLO reply has them.
-pub const TABLE: [Row; 4] = [
+const TABLE: &[Row] = &[
     Row {
         extension: Extension::Pipelining,
         keyword: "PIPELINING",
         rfc: 2920,
-        mail_parameter: None,
+        mail_parameters: &[],
         mail_octets: 0,
     },
     Row {
         extension: Extension::Size,
         keyword: "SIZE",
         rfc: 1870,
-        mail_parameter: Some("SIZE"),
+        mail_parameters: &["SIZE"],
         mail_octets: 26,
     },
     Row {
         extension: Extension::EightBitMime,
         keyword: "8BITMIME",
         rfc: 6152,
-        mail_parameter: Some("BODY"),
+        mail_parameters: &["BODY"],
         mail_octets: 17,
     },
     Row {
         extension: Extension::EnhancedStatusCodes,
         keyword: "ENHANCEDSTATUSCODES",
         rfc: 2034,
-        mail_parameter: None,
+        mail_parameters: &[],
         mail_octets: 0,
     },
 ];
@@ -83,9 +82,19 @@ impl Extension {
     /// The extension a parameter of MAIL belongs to.
     pub(crate) fn of_mail_parameter(keyword: &str) -> Option<Self> {
         find(|row| {
-            row.mail_parameter
-                .is_some_and(|parameter| parameter.eq_ignore_ascii_case(keyword))
+            row.mail_parameters
+                .iter()
+                .any(|parameter| parameter.eq_ignore_ascii_case(keyword))
         })
+    }
+
+    /// The RFC that defines it.
+    pub fn rfc(self) -> u16 {
+        self.row().map_or(0, |row| row.rfc)
+    }
+
+    fn row(self) -> Option<&'static Row> {
+        TABLE.iter().find(|row| row.extension == self)
     }
 
     const fn bit(self) -> u32 {
@@ -96,8 +105,7 @@ impl Extension {
 /// Its keyword.
 impl fmt::Display for Extension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let row = TABLE.iter().find(|row| row.extension == *self);
-        f.write_str(row.map_or("", |row| row.keyword))
+        f.write_str(self.row().map_or("", |row| row.keyword))
     }
 }
 
@@ -116,7 +124,15 @@ impl Extensions {
     /// None.
     pub const NONE: Self = Self(0);
 
-    /// Every extension in [`TABLE`].
+    /// What a server can offer that needs nothing beside the machine: PIPELINING, SIZE, 8BITMIME
+    /// and ENHANCEDSTATUSCODES.
+    pub const DEFAULT: Self = Self::NONE
+        .with(Extension::Pipelining)
+        .with(Extension::Size)
+        .with(Extension::EightBitMime)
+        .with(Extension::EnhancedStatusCodes);
+
+    /// Every extension this crate knows.
     pub const ALL: Self = {
         let (mut bits, mut row) = (0, 0);
         while row < TABLE.len() {
@@ -141,8 +157,13 @@ impl Extensions {
         self.0 & extension.bit() != 0
     }
 
+    /// Those in the set, in the order the EHLO reply has them.
+    pub fn iter(self) -> impl Iterator<Item = Extension> {
+        self.rows().map(|row| row.extension)
+    }
+
     /// The rows of those in the set, in the table's order.
-    pub fn rows(self) -> impl Iterator<Item = &'static Row> {
+    pub(crate) fn rows(self) -> impl Iterator<Item = &'static Row> {
         TABLE.iter().filter(move |row| self.contains(row.extension))
     }
 
@@ -155,8 +176,6 @@ impl Extensions {
 
 impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.rows().map(|row| row.extension))
-            .finish()
+        f.debug_set().entries(self.iter()).finish()
     }
 }

@@ -94,6 +94,7 @@ impl<C> Reply<C> {
                 put_number(out, enhanced.subject(), b'.');
                 put_number(out, enhanced.detail(), b' ');
             }
+            let line = &line[..line.len().min(text::LINE)];
             if line.is_ascii() {
                 out.put_slice(line);
             } else {

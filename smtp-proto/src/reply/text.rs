@@ -6,12 +6,13 @@ use core::fmt;
 
 /// The longest line that fits a reply line of 512 octets beside code, enhanced code and CRLF
 /// (RFC 5321 §4.5.3.1.5).
-const LINE: usize = 512 - "550 ".len() - "5.999.999 ".len() - "\r\n".len();
+pub(super) const LINE: usize = 512 - "550 ".len() - "5.999.999 ".len() - "\r\n".len();
 
 /// `textstring = 1*(%d09 / %d32-126)` (RFC 5321 §4.2), zero or more of them.
 ///
 /// Built from your strings it holds printable ASCII only, in lines of at most 496 octets; read
-/// from a server it may hold octets above 127, which are written on as `?`.
+/// from a server it may hold octets above 127, which are passed on as `?`, and longer lines, which
+/// are cut.
 ///
 /// ```
 /// use smtp_proto::reply::Text;

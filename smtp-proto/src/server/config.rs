@@ -22,7 +22,7 @@ pub struct Config {
     pub hostname: Domain<'static>,
     /// What stands behind the name in the greeting. Default `ESMTP`.
     pub greeting: Text,
-    /// The extensions announced and served. Default: every one.
+    /// The extensions announced and served. Default: [`Extensions::DEFAULT`].
     pub extensions: Extensions,
     /// Sizes and counts.
     pub limits: Limits,
@@ -33,8 +33,9 @@ pub struct Config {
     /// Whether an LF alone may end a command line, which RFC 5321 §2.3.8 forbids. Default: no, it
     /// is answered 500 and the connection is closed. A CR alone never may.
     pub accept_bare_lf_in_commands: bool,
-    /// Whether a client may talk before it is greeted, which RFC 5321 §3.1 forbids. Default: no;
-    /// what had arrived by the time of the greeting is answered 554 and the connection is closed.
+    /// Whether a client may talk before it is greeted, which RFC 5321 §4.3.1 tells it not to.
+    /// Default: no; what had arrived by the time of the greeting is answered 554 and the connection
+    /// is closed.
     pub accept_early_talk: bool,
 }
 
@@ -81,7 +82,7 @@ impl Config {
         Self {
             hostname,
             greeting: Text::of("ESMTP"),
-            extensions: Extensions::ALL,
+            extensions: Extensions::DEFAULT,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             bare_newline: BareNewline::default(),

@@ -11,7 +11,6 @@ use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
 use crate::wire::{Line, LineReader, Transmit};
 use alloc::sync::Arc;
-use bytes::buf::Limit;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// Octets asked of one read: a flight of commands, or a good part of a message.
@@ -71,7 +70,7 @@ impl Connection {
 
     /// The buffer to read into. It has no room once [`Limits::input`](crate::Limits) octets are
     /// held or the connection is closed; read nothing then.
-    pub fn receive_buf(&mut self) -> Limit<&mut BytesMut> {
+    pub fn receive_buf(&mut self) -> impl BufMut {
         let room = self.room();
         let want = match self.machine.state {
             State::Data => READ_BODY,
@@ -81,7 +80,8 @@ impl Connection {
         (&mut self.input.buffer).limit(room)
     }
 
-    /// Copies input in; says how much of it was taken.
+    /// Copies input in; says how much of it was taken. Behind [`Event::NeedInput`] there is room
+    /// for [`Limits::input`](crate::Limits) less a line.
     pub fn receive(&mut self, data: &[u8]) -> usize {
         let taken = data.len().min(self.room());
         self.input.buffer.extend_from_slice(&data[..taken]);

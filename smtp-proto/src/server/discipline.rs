@@ -9,6 +9,7 @@ use crate::verb::Verb;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Discipline {
     errors: u32,
+    refusals: u32,
     junk_commands: u32,
     /// How many RCPT and DATA may still come that were in flight behind a refused MAIL.
     in_flight: usize,
@@ -23,15 +24,21 @@ impl Discipline {
             Some(Verb::Rcpt) => self.in_flight = self.in_flight.saturating_sub(1),
             _ => self.in_flight = 0,
         }
-        if in_flight || !fault.counts() {
-            return fault;
-        }
-        self.errors = self.errors.saturating_add(1);
-        if self.errors > limits.errors {
-            Fault::TooManyErrors
+        let allowed = if fault.closes() {
+            true
+        } else if in_flight || !fault.counts() {
+            self.allows_refusal(limits)
         } else {
-            fault
-        }
+            self.errors = self.errors.saturating_add(1);
+            self.errors <= limits.errors
+        };
+        if allowed { fault } else { Fault::TooManyErrors }
+    }
+
+    /// Counts a refusal that an honest client may get; false once there are too many.
+    pub(super) fn allows_refusal(&mut self, limits: &Limits) -> bool {
+        self.refusals = self.refusals.saturating_add(1);
+        self.refusals <= limits.refusals
     }
 
     /// MAIL was refused: what belongs to its transaction may be on its way already.

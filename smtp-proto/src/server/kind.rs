@@ -104,7 +104,7 @@ impl Kind for Connect {
         }
         let greeting = text.unwrap_or_else(|| machine.config.greeting.clone());
         let text = named(machine, &greeting, core::iter::empty());
-        machine.state = State::Greeted;
+        machine.state = State::greeted(true);
         machine.accept(220, None, text);
     }
 }

@@ -122,6 +122,9 @@ impl Machine {
     /// Says no on the user's behalf; the greeting and the reply to EHLO carry no enhanced code
     /// (RFC 2034 §4).
     pub(super) fn reject(&mut self, ask: Ask, refusal: Refusal) {
+        if !self.discipline.allows_refusal(&self.config.limits) {
+            return self.refuse(None, Fault::TooManyErrors);
+        }
         let plain = matches!(ask, Ask::Connect | Ask::Hello);
         let refusal = match ask {
             Ask::Connect => refusal.into_greeting(),
@@ -129,7 +132,7 @@ impl Machine {
         };
         self.write(&refusal, !plain && self.has_enhanced_codes());
         match ask {
-            Ask::Connect => self.state = State::Refused,
+            Ask::Connect => self.state = State::greeted(false),
             Ask::Message => self.end_transaction(),
             Ask::Mail => self.discipline.mail_refused(&self.config.limits),
             _ => {}
@@ -180,9 +183,9 @@ impl Machine {
             return;
         }
         let fault = match closed {
-            Closed::EndOfInput => Fault::EndOfInput,
             Closed::Fault(fault) => fault,
-            Closed::Quit | Closed::Refused => Fault::Reset,
+            // Neither QUIT nor a request comes while a body does.
+            Closed::EndOfInput | Closed::Quit | Closed::Refused => Fault::EndOfInput,
         };
         if self.body.as_ref().is_some_and(Incoming::is_sound) && !self.has_whole_message() {
             self.notice = Some(Notice::Aborted(fault));

@@ -88,7 +88,7 @@ pub enum Closed {
     Quit,
     /// The client hung up.
     EndOfInput,
-    /// Your code refused something with 421.
+    /// Your code refused something with 421 or 521.
     Refused,
     /// The machine closed it.
     Fault(Fault),

@@ -44,8 +44,6 @@ pub enum Fault {
     Shutdown,
     /// The client hung up.
     EndOfInput,
-    /// RSET, EHLO or QUIT while a body was open.
-    Reset,
 }
 
 impl Fault {
@@ -77,7 +75,7 @@ impl Fault {
             Self::TooManyJunkCommands => (421, (4, 7, 0), "too many commands without mail"),
             Self::TimedOut(Wait::Command | Wait::Body) => (421, (4, 4, 2), "timed out"),
             Self::Shutdown => (421, (4, 3, 2), "service shutting down"),
-            Self::Unanswered | Self::TimedOut(_) | Self::EndOfInput | Self::Reset => {
+            Self::Unanswered | Self::TimedOut(_) | Self::EndOfInput => {
                 (451, (4, 3, 0), "local error, try again later")
             }
         }
@@ -88,9 +86,9 @@ impl Fault {
         matches!(self, Self::BareNewline | Self::EarlyTalk) || self.answer().0 == 421
     }
 
-    /// Whether it counts against the limit on errors.
+    /// Whether it is an error, rather than something an honest client can't help.
     pub(crate) const fn counts(self) -> bool {
-        !matches!(self, Self::TooManyRecipients | Self::NoRecipients) && !self.closes()
+        !matches!(self, Self::TooManyRecipients | Self::NoRecipients)
     }
 }
 
@@ -115,7 +113,6 @@ impl fmt::Display for Fault {
         match self {
             Self::Content(fault) => fault.fmt(f),
             Self::EndOfInput => f.write_str("the client hung up"),
-            Self::Reset => f.write_str("the client dropped the transaction"),
             Self::Unanswered => f.write_str("the server's own code gave no answer"),
             Self::TimedOut(wait) => write!(f, "timed out ({wait:?})"),
             _ => f.write_str(self.answer().2),

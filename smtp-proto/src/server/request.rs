@@ -66,7 +66,6 @@ use core::fmt;
 /// # }
 /// ```
 #[must_use = "an unanswered request is refused (451) at the next poll"]
-#[derive(Debug)]
 pub struct Request<'c, K> {
     pub(super) value: K,
     pub(super) machine: &'c mut Machine,
@@ -97,7 +96,7 @@ impl<K: Kind> Request<'_, K> {
         self.settle(Some(text));
     }
 
-    /// Says no. A 421 closes the connection as well.
+    /// Says no. A 421 or 521 closes the connection as well.
     pub fn reject(self, refusal: Refusal) {
         self.machine.question = Question::Settled;
         self.machine.reject(K::ASK, refusal);
@@ -187,6 +186,13 @@ impl Request<'_, ShowHelp<'_>> {
             Ok(text) => self.settle(text),
             Err(refusal) => self.reject(refusal),
         }
+    }
+}
+
+/// What is asked; the connection behind it is nobody's business.
+impl<K: fmt::Debug> fmt::Debug for Request<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Request").field(&self.value).finish()
     }
 }
 

@@ -84,6 +84,11 @@ impl State {
         }
     }
 
+    /// Where the greeting leads, by 220 or by 554.
+    pub(crate) const fn greeted(welcome: bool) -> Self {
+        if welcome { Greeted } else { Refused }
+    }
+
     /// Where the end of a message leads, accepted or not.
     pub(crate) const AFTER_MESSAGE: Self = Idle;
 
