@@ -81,15 +81,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut server =
         Server::bind(arguments.listen, config)?.max_connections(arguments.max_connections);
+    let (log, _writing) = Log::start(io::stdout());
+    let (complaints, _complaining) = Log::start(io::stderr());
     if arguments.transcript {
-        server = server.transcript(|peer, entry| eprintln!("{peer} {entry}"));
+        let said = complaints.clone();
+        server = server.transcript(move |peer, entry| said.line(format!("{peer} {entry}")));
     }
-    let (log, _writing) = Log::start();
     log.line(format!("listening on {}", server.local_addr()?));
     let policy = Arc::new((arguments, maildir));
     server.serve(|peer| Inbox {
         policy: Arc::clone(&policy),
         log: log.clone(),
+        complaints: complaints.clone(),
         peer,
         hello: String::from("unknown"),
     })?;
@@ -100,6 +103,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 struct Inbox {
     policy: Arc<(Arguments, Option<Maildir>)>,
     log: Log,
+    /// What goes wrong, on stderr.
+    complaints: Log,
     peer: SocketAddr,
     hello: String,
 }
@@ -132,7 +137,8 @@ impl Handler for Inbox {
             Some(maildir) => {
                 let trace = self.trace(&envelope, &arguments.hostname);
                 deliver(maildir, &trace, body).map_err(|error| {
-                    eprintln!("{}: not delivered: {error}", self.peer);
+                    let complaint = format!("{}: not delivered: {error}", self.peer);
+                    self.complaints.line(complaint);
                     Refusal::from(error)
                 })?
             }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use bytes::Buf;
 use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
 use smtp_proto::{Capabilities, Entry, Envelope, Hello};
 use std::io::{self, Read};
@@ -104,14 +105,15 @@ impl Client {
     }
 
     fn hello(&mut self) -> Result<(), ErrorKind> {
+        let mut refused = None;
         loop {
             match self.conn.poll()? {
                 Event::Ready(_) => return Ok(()),
-                Event::Refused { at, reply } => return Err(ErrorKind::Refused(at, reply)),
+                Event::Refused { at, reply } => refused = Some(ErrorKind::Refused(at, reply)),
                 Event::NeedInput => self.link.fill(&mut self.conn)?,
                 Event::Flush => self.link.flush(&mut self.conn)?,
-                Event::Closed(closed) => return Err(closed.into()),
-                _ => {}
+                Event::Closed(closed) => return Err(refused.unwrap_or_else(|| closed.into())),
+                _ => return Err(ErrorKind::Interrupted),
             }
         }
     }
@@ -139,8 +141,12 @@ impl Client {
         envelope: Envelope,
         mut content: impl Read,
     ) -> Result<Report, ErrorKind> {
+        if self.conn.delivery() != Delivery::Idle {
+            return Err(ErrorKind::Interrupted);
+        }
         let mut report = Report::new(&envelope);
         let mut envelope = Some(envelope);
+        let mut piece = None;
         loop {
             match self.conn.poll()? {
                 Event::Ready(ready) => {
@@ -149,17 +155,25 @@ impl Client {
                     }
                 }
                 Event::Recipient { index, reply } => report.note_recipient(index, reply),
-                Event::Body(body) => {
-                    let mut chunk = Vec::with_capacity(CHUNK);
-                    match content.by_ref().take(CHUNK as u64).read_to_end(&mut chunk) {
-                        Ok(0) => body.finish(),
-                        Ok(_) => body.send(chunk),
-                        Err(error) => {
-                            body.abort();
-                            return Err(ErrorKind::Content(error));
+                Event::Body(body) => match piece.take() {
+                    None => {
+                        // Before a read that may take its time, what there is goes out.
+                        while self.conn.transmit().has_remaining() {
+                            self.link.flush(&mut self.conn)?;
                         }
+                        piece = Some(read(&mut content));
                     }
-                }
+                    Some(Ok(chunk)) if chunk.is_empty() => body.finish(),
+                    Some(Ok(chunk)) => {
+                        // A short one is the last.
+                        piece = (chunk.len() < CHUNK).then(|| Ok(Vec::new()));
+                        body.send(chunk);
+                    }
+                    Some(Err(error)) => {
+                        body.abort();
+                        return Err(ErrorKind::Content(error));
+                    }
+                },
                 Event::Sent { reply } => {
                     report.note_sent(reply);
                     return Ok(report);
@@ -171,7 +185,7 @@ impl Client {
                 Event::NeedInput => self.link.fill(&mut self.conn)?,
                 Event::Flush => self.link.flush(&mut self.conn)?,
                 Event::Closed(closed) => return Err(closed.into()),
-                _ => {}
+                _ => return Err(ErrorKind::Interrupted),
             }
         }
     }
@@ -197,7 +211,10 @@ impl Client {
                 Event::NeedInput => self.link.fill(&mut self.conn)?,
                 Event::Flush => self.link.flush(&mut self.conn)?,
                 Event::Closed(_) => return Ok(self.link.close()?),
-                _ => {}
+                // What became of a message whose `send` came to no end.
+                Event::Recipient { .. } | Event::Sent { .. } | Event::Refused { .. } => {}
+                // Nobody is left who has the rest of it.
+                _ => return Err(ErrorKind::Interrupted),
             }
         }
     }
@@ -205,4 +222,11 @@ impl Client {
     fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.conn.delivery())
     }
+}
+
+/// The next of the message: less than a whole chunk only at its end.
+fn read(content: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    content.take(CHUNK as u64).read_to_end(&mut chunk)?;
+    Ok(chunk)
 }

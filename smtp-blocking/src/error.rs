@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Protocol(client::Error),
     /// This message can't be sent to this server. The connection is as good as before.
     Send(SendError),
+    /// An earlier `send` came to no end, by a panic; what was under way can't be taken back.
+    Interrupted,
     /// The server refused the connection, or our hello.
     Refused(Stage, Reply),
     /// The server closed the connection, saying so or not.
@@ -82,6 +84,7 @@ impl fmt::Display for Error {
             ErrorKind::Content(error) => write!(f, "reading the message: {error}"),
             ErrorKind::Protocol(error) => error.fmt(f),
             ErrorKind::Send(error) => error.fmt(f),
+            ErrorKind::Interrupted => f.write_str("an earlier message was left unfinished"),
             ErrorKind::Refused(_, reply) => write!(f, "refused: {reply}"),
             ErrorKind::Closed(Some(reply)) => write!(f, "the server closed: {reply}"),
             ErrorKind::Closed(None) => f.write_str("the server closed the connection"),
@@ -99,7 +102,7 @@ impl std::error::Error for Error {
             ErrorKind::Io(error) | ErrorKind::Content(error) => Some(error),
             ErrorKind::Protocol(error) => Some(error),
             ErrorKind::Send(error) => Some(error),
-            ErrorKind::Refused(..) | ErrorKind::Closed(_) => None,
+            ErrorKind::Interrupted | ErrorKind::Refused(..) | ErrorKind::Closed(_) => None,
         }
     }
 }

@@ -60,6 +60,8 @@ pub(crate) struct Link {
     /// What was read and the machine has had no room for yet.
     input: Box<[u8]>,
     unread: std::ops::Range<usize>,
+    /// There is no more to be read.
+    ended: bool,
     patience: Duration,
     /// The wait that is on, and when it is over.
     deadline: Option<(u64, Option<Instant>)>,
@@ -75,6 +77,7 @@ impl Link {
             stream,
             input: vec![0; READ].into_boxed_slice(),
             unread: 0..0,
+            ended: false,
             patience: TICK,
             deadline: None,
         })
@@ -87,8 +90,13 @@ impl Link {
     }
 
     /// Writes some output, or learns that the wait for that is over. While a peer doesn't read,
-    /// what it says is read: it may be waiting for that (RFC 2920 §3.1).
+    /// what it says is read: it may be waiting for that (RFC 2920 §3.1), and one that is gone may
+    /// have said why.
     pub(crate) fn flush(&mut self, conn: &mut impl Machine) -> io::Result<()> {
+        self.look_at_the_clock(conn);
+        if !conn.transmit().has_remaining() {
+            return Ok(());
+        }
         match self.stream.write(conn.transmit().chunk()) {
             Ok(0) => Err(io::ErrorKind::WriteZero.into()),
             Ok(octets) => {
@@ -96,7 +104,8 @@ impl Link {
                 Ok(())
             }
             Err(error) if is_passing(&error) => self.read(conn, GLANCE),
-            Err(error) => Err(error),
+            Err(error) if self.ended || !self.unread.is_empty() => Err(error),
+            Err(_) => self.read(conn, GLANCE),
         }
     }
 
@@ -108,7 +117,10 @@ impl Link {
                 self.patience = patience;
             }
             match self.stream.read(&mut self.input) {
-                Ok(0) => conn.receive_eof(),
+                Ok(0) => {
+                    self.ended = true;
+                    conn.receive_eof();
+                }
                 Ok(octets) => self.unread = 0..octets,
                 Err(error) if is_passing(&error) => {}
                 Err(error) => return Err(error),
@@ -147,14 +159,15 @@ impl Link {
     /// the reply the peer is still to read.
     pub(crate) fn linger(&mut self) -> io::Result<()> {
         const OCTETS: usize = 256 * 1024;
-        const TICKS: usize = 8;
+        const TIME: Duration = Duration::from_secs(2);
         self.close()?;
-        let (mut octets, mut ticks) = (0, 0);
-        while octets < OCTETS && ticks < TICKS {
+        let began = Instant::now();
+        let mut octets = 0;
+        while octets < OCTETS && began.elapsed() < TIME {
             match self.stream.read(&mut self.input) {
                 Ok(0) => break,
                 Ok(read) => octets += read,
-                Err(error) if is_passing(&error) => ticks += 1,
+                Err(error) if is_passing(&error) => {}
                 Err(error) => return Err(error),
             }
         }

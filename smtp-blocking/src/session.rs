@@ -3,7 +3,7 @@
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use smtp_proto::Refusal;
 use smtp_proto::server::{Closed, Connection, Event};
 use std::io;
@@ -79,7 +79,7 @@ impl Driver {
                 }
                 Event::Data(request) => {
                     request.accept();
-                    self.message(handler);
+                    self.message(handler)?;
                 }
                 Event::Verify(request) => {
                     let verdict = handler.verify(request.value().text());
@@ -101,10 +101,14 @@ impl Driver {
     }
 
     /// Hands the message to the handler and answers with what it says.
-    fn message<H: Handler>(&mut self, handler: &mut H) {
+    fn message<H: Handler>(&mut self, handler: &mut H) -> io::Result<()> {
         let Some(envelope) = self.conn.session().transaction().cloned() else {
-            return;
+            return Ok(());
         };
+        // The client waits for the 354 while the handler gets ready to read.
+        while self.conn.transmit().has_remaining() {
+            self.link.flush(&mut self.conn)?;
+        }
         self.body = Progress::Open;
         let mut verdict = handler.message(envelope, Body::new(self));
         if self.body == Progress::Open {
@@ -120,6 +124,7 @@ impl Driver {
             request.conclude(verdict);
         }
         self.body = Progress::Ended;
+        Ok(())
     }
 }
 

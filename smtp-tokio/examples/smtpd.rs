@@ -122,10 +122,12 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut server = Server::bind(arguments.listen, config)
         .await?
         .max_connections(arguments.max_connections);
+    let (log, _writing) = Log::start(io::stdout());
+    let (complaints, _complaining) = Log::start(io::stderr());
     if arguments.transcript {
-        server = server.transcript(|peer, entry| eprintln!("{peer} {entry}"));
+        let said = complaints.clone();
+        server = server.transcript(move |peer, entry| said.line(format!("{peer} {entry}")));
     }
-    let (log, _writing) = Log::start();
     log.line(format!("listening on {}", server.local_addr()?));
 
     let policy = Arc::new(Policy {
@@ -134,6 +136,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         rejected: arguments.reject_recipient,
         maildir,
         log,
+        complaints,
     });
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -158,6 +161,8 @@ struct Policy {
     rejected: Vec<Mailbox<'static>>,
     maildir: Option<Maildir>,
     log: Log,
+    /// What goes wrong, on stderr.
+    complaints: Log,
 }
 
 /// One connection.
@@ -196,7 +201,8 @@ impl Handler for Inbox {
         let (octets, place) = if self.policy.maildir.is_some() {
             let delivered = self.deliver(&envelope, body).await;
             let (octets, file) = delivered.map_err(|error| {
-                eprintln!("{}: not delivered: {error}", self.peer);
+                let complaint = format!("{}: not delivered: {error}", self.peer);
+                self.policy.complaints.line(complaint);
                 Refusal::from(error)
             })?;
             (octets, file.display().to_string())

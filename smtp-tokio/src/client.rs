@@ -2,18 +2,27 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
-use bytes::BytesMut;
+use bytes::{Buf, Bytes, BytesMut};
 use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
 use smtp_proto::{Capabilities, Entry, Envelope, Hello};
 use std::future::{Future, IntoFuture, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, ToSocketAddrs};
 
 /// Octets of a message read at a time.
 const CHUNK: usize = 64 * 1024;
+
+/// The next of the message.
+enum Piece {
+    Chunk(Bytes),
+    End,
+    /// It can't be read any further.
+    Failed(io::Error),
+}
 
 /// A connection to a server, greeted and introduced.
 ///
@@ -129,14 +138,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     async fn hello(&mut self) -> Result<(), ErrorKind> {
+        let mut refused = None;
         loop {
             match self.conn.poll()? {
                 Event::Ready(_) => return Ok(()),
-                Event::Refused { at, reply } => return Err(ErrorKind::Refused(at, reply)),
+                Event::Refused { at, reply } => refused = Some(ErrorKind::Refused(at, reply)),
                 Event::NeedInput => self.fill().await?,
                 Event::Flush => self.flush().await?,
-                Event::Closed(closed) => return Err(closed.into()),
-                _ => {}
+                Event::Closed(closed) => return Err(refused.unwrap_or_else(|| closed.into())),
+                _ => return Err(ErrorKind::Interrupted),
             }
         }
     }
@@ -176,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
         let mut report = Report::new(&envelope);
         let mut envelope = Some(envelope);
-        let mut chunk = BytesMut::new();
+        let (mut chunk, mut piece) = (BytesMut::new(), None);
         loop {
             match self.conn.poll()? {
                 Event::Ready(ready) => {
@@ -185,17 +195,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     }
                 }
                 Event::Recipient { index, reply } => report.note_recipient(index, reply),
-                Event::Body(body) => {
-                    chunk.reserve(CHUNK);
-                    match content.read_buf(&mut chunk).await {
-                        Ok(0) => body.finish(),
-                        Ok(_) => body.send(chunk.split()),
-                        Err(error) => {
-                            body.abort();
-                            return Err(ErrorKind::Content(error));
-                        }
+                Event::Body(body) => match piece.take() {
+                    None => piece = self.read_on(&mut content, &mut chunk).await?,
+                    Some(Piece::Chunk(octets)) => body.send(octets),
+                    Some(Piece::End) => body.finish(),
+                    Some(Piece::Failed(error)) => {
+                        body.abort();
+                        return Err(ErrorKind::Content(error));
                     }
-                }
+                },
                 Event::Sent { reply } => {
                     report.note_sent(reply);
                     return Ok(report);
@@ -207,9 +215,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 Event::NeedInput => self.fill().await?,
                 Event::Flush => self.flush().await?,
                 Event::Closed(closed) => return Err(closed.into()),
-                _ => {}
+                _ => return Err(ErrorKind::Interrupted),
             }
         }
+    }
+
+    /// The next piece of the message; while it takes its time, what there is goes out, and `None`
+    /// says that something moved.
+    async fn read_on(
+        &mut self,
+        content: &mut (impl AsyncRead + Unpin),
+        chunk: &mut BytesMut,
+    ) -> io::Result<Option<Piece>> {
+        chunk.reserve(CHUNK);
+        poll_fn(|cx| {
+            // The future holds nothing but its arguments, so a new one each time is the same.
+            let read = match pin!(content.read_buf(chunk)).poll(cx) {
+                Poll::Ready(read) => read,
+                Poll::Pending if self.conn.transmit().has_remaining() => {
+                    let flushed = self.link.poll_flush_or_read(&mut self.conn, cx);
+                    return flushed.map_ok(|()| None);
+                }
+                Poll::Pending => {
+                    let filled = self.link.poll_fill(&mut self.conn, cx);
+                    return filled.map_ok(|()| None);
+                }
+            };
+            Poll::Ready(Ok(Some(match read {
+                Ok(0) => Piece::End,
+                Ok(_) => Piece::Chunk(chunk.split().freeze()),
+                Err(error) => Piece::Failed(error),
+            })))
+        })
+        .await
     }
 
     /// Takes leave: QUIT, its reply, and the end of the stream.
@@ -233,7 +271,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 Event::NeedInput => self.fill().await?,
                 Event::Flush => self.flush().await?,
                 Event::Closed(_) => return Ok(self.link.stream.shutdown().await?),
-                _ => {}
+                // What became of a message whose `send` was dropped.
+                Event::Recipient { .. } | Event::Sent { .. } | Event::Refused { .. } => {}
+                // Nobody is left who has the rest of it.
+                _ => return Err(ErrorKind::Interrupted),
             }
         }
     }

@@ -74,7 +74,9 @@ pub trait Handler: Send {
     /// returned at any point: what is left of the message is read and thrown away.
     ///
     /// Where `next` gives an error the message is void, and what is returned doesn't matter. When
-    /// the wait for the message runs out, the future isn't dropped but sees that error.
+    /// the wait for the message runs out, the future isn't dropped but sees that error. One that
+    /// neither reads nor answers for as long as a decision may take, or up to twice as long, is
+    /// dropped and answered 451.
     fn message(
         &mut self,
         envelope: Envelope,

@@ -3,8 +3,7 @@
 //! A deadline starts anew only when the machine's generation changes, so a peer that trickles
 //! octets gains no time.
 
-use bytes::buf::Limit;
-use bytes::{Buf, BufMut, BytesMut};
+use bytes::{Buf, BufMut};
 use smtp_proto::{Timeout, Transmit, client, server};
 use std::future::Future;
 use std::io;
@@ -15,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What the machines of both sides have in common.
 pub(crate) trait Machine {
-    fn receive_buf(&mut self) -> Limit<&mut BytesMut>;
+    fn receive_buf(&mut self) -> impl BufMut;
     fn receive_eof(&mut self);
     fn transmit(&mut self) -> &mut Transmit;
     fn timeout(&self) -> Option<Timeout>;
@@ -25,7 +24,7 @@ pub(crate) trait Machine {
 macro_rules! machine {
     ($connection:ty) => {
         impl Machine for $connection {
-            fn receive_buf(&mut self) -> Limit<&mut BytesMut> {
+            fn receive_buf(&mut self) -> impl BufMut {
                 self.receive_buf()
             }
             fn receive_eof(&mut self) {
@@ -75,30 +74,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     fn poll_read(&mut self, conn: &mut impl Machine, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut buffer = conn.receive_buf();
-        if !buffer.has_remaining_mut() {
-            return Poll::Pending;
-        }
-        // The future holds nothing but its arguments, so a new one each time is the same.
-        let read = pin!(self.stream.read_buf(&mut buffer));
-        if ready!(read.poll(cx))? == 0 {
+        let read = {
+            let mut buffer = conn.receive_buf();
+            if !buffer.has_remaining_mut() {
+                return Poll::Pending;
+            }
+            // The future holds nothing but its arguments, so a new one each time is the same.
+            ready!(pin!(self.stream.read_buf(&mut buffer)).poll(cx))?
+        };
+        if read == 0 {
             conn.receive_eof();
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Writes everything out, or learns that the wait for that is over.
+    /// Writes everything out, or as much as goes, or learns that the wait for that is over.
     pub(crate) fn poll_flush(
         &mut self,
         conn: &mut impl Machine,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        let mut got_on = false;
         while conn.transmit().has_remaining() {
             let write = pin!(self.stream.write_buf(conn.transmit()));
             match write.poll(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(_)) => got_on = true,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                // The machine has to see how far it got, or its wait isn't for the next block.
+                Poll::Pending if got_on => return Poll::Ready(Ok(())),
                 Poll::Pending => return self.timer.poll(conn, cx).map(Ok),
             }
         }
@@ -106,15 +110,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     /// As [`poll_flush`](Self::poll_flush), and done as well once something was read: a peer that
-    /// isn't read may stop reading (RFC 2920 §3.1).
+    /// isn't read may stop reading (RFC 2920 §3.1), and one that is gone may have said why.
     pub(crate) fn poll_flush_or_read(
         &mut self,
         conn: &mut impl Machine,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         match self.poll_flush(conn, cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Pending => self.poll_read(conn, cx),
-            done @ Poll::Ready(_) => done,
+            failed @ Poll::Ready(Err(_)) => match self.poll_read(conn, cx) {
+                Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+                _ => failed,
+            },
         }
     }
 }

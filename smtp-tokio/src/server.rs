@@ -106,8 +106,10 @@ impl Server {
                 let sink = Arc::clone(sink);
                 conn.set_transcript(move |entry| sink(peer, entry));
             }
+            // Those that are over don't count.
+            while sessions.try_join_next().is_some() {}
             if sessions.len() >= max_connections {
-                turn_away(conn, &stream);
+                turn_away(conn, &stream).await;
                 continue;
             }
             // Without it a client that pipelines waits for the delayed acknowledgement.
@@ -127,11 +129,14 @@ impl Server {
 }
 
 /// Says 421 and hangs up, at no cost that lasts: the first octets always fit a new socket's buffer.
-fn turn_away(mut conn: Connection, stream: &TcpStream) {
+async fn turn_away(mut conn: Connection, stream: &TcpStream) {
     if let Event::Connect(request) = conn.poll() {
         request.reject(Refusal::too_many_connections());
     }
-    let _ = stream.try_write(conn.transmit().chunk());
+    // The runtime may not have looked at the socket yet, and writes to none that it hasn't.
+    if stream.writable().await.is_ok() {
+        let _ = stream.try_write(conn.transmit().chunk());
+    }
 }
 
 impl fmt::Debug for Server {

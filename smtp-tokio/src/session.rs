@@ -3,16 +3,18 @@
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use smtp_proto::Refusal;
 use smtp_proto::server::{Closed, Connection, Event};
 use std::future::{Future, poll_fn};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long, and how many octets, a client that we have hung up on may go on sending: closing on
 /// unread input would make TCP throw away the reply it is still to read.
@@ -34,6 +36,7 @@ where
         conn,
         link: Link::new(stream),
         body: Progress::Ended,
+        pulse: Arc::default(),
     };
     let closed = driver.serve(&mut handler, &mut shutdown).await;
     handler
@@ -78,6 +81,8 @@ struct Driver<S> {
     conn: Connection,
     link: Link<S>,
     body: Progress,
+    /// Odd while the handler waits for the client, even while the client waits for the handler.
+    pulse: Arc<AtomicU64>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
@@ -153,8 +158,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
         let Some(envelope) = self.conn.session().transaction().cloned() else {
             return Ok(());
         };
+        // The client waits for the 354 while the handler gets ready to read.
+        while self.conn.transmit().has_remaining() {
+            poll_fn(|cx| self.link.poll_flush(&mut self.conn, cx)).await?;
+        }
+        let limit = self.conn.config().timeouts.decision;
+        let pulse = Arc::clone(&self.pulse);
         self.body = Progress::Open;
-        let mut verdict = handler.message(envelope, Body::new(self)).await;
+        let mut verdict = tokio::select! {
+            biased;
+            verdict = handler.message(envelope, Body::new(self)) => verdict,
+            () = standstill(&pulse, limit) => Err(Refusal::local_error()),
+        };
         if self.body == Progress::Open {
             // Read what is left: the reply comes at its end. If it is void, that is the reply.
             let drained = Body::new(self).discard().await;
@@ -172,6 +187,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
     }
 }
 
+/// Over when the client has waited for the handler for that long, or up to twice as long.
+async fn standstill(pulse: &AtomicU64, limit: Duration) {
+    let mut last = None;
+    loop {
+        let now = pulse.load(Ordering::Relaxed);
+        if now.is_multiple_of(2) && last == Some(now) {
+            return;
+        }
+        last = Some(now);
+        sleep(limit).await;
+    }
+}
+
 /// Waits for a decision, though not for ever.
 async fn decide<T>(
     limit: Duration,
@@ -185,6 +213,16 @@ async fn decide<T>(
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Source for Driver<S> {
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        let pulse = self.pulse.load(Ordering::Relaxed) | 1;
+        self.pulse.store(pulse, Ordering::Relaxed);
+        let chunk = ready!(self.poll_body(cx));
+        self.pulse.store(pulse + 1, Ordering::Relaxed);
+        Poll::Ready(chunk)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         let void = |error| Poll::Ready(Err(error));
         loop {
             match self.body {

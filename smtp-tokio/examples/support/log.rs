@@ -1,5 +1,5 @@
-//! Lines on stdout that nobody has to wait for: a reader that has stopped reading costs lines of
-//! the log, and no mail.
+//! Lines on stdout and stderr that nobody has to wait for: a reader that has stopped reading costs
+//! lines of the log, and no mail.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -24,12 +24,13 @@ pub(crate) struct Log(SyncSender<String>);
 pub(crate) struct Writing(Receiver<()>);
 
 impl Log {
-    pub(crate) fn start() -> (Self, Writing) {
+    /// Lines that go to `out`, stdout or stderr.
+    pub(crate) fn start(out: impl Write + Send + 'static) -> (Self, Writing) {
         let (lines, waiting) = mpsc::sync_channel(LINES);
         let (done, finished) = mpsc::channel();
         thread::spawn(move || {
-            // Where stdout is closed there is nobody to tell.
-            let _ = write(&waiting);
+            // Where it is closed there is nobody to tell.
+            let _ = write(&waiting, out);
             drop(done);
         });
         (Self(lines), Writing(finished))
@@ -41,8 +42,7 @@ impl Log {
 }
 
 /// Writes lines as they come, as many at a time as there are.
-fn write(waiting: &Receiver<String>) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
+fn write(waiting: &Receiver<String>, mut out: impl Write) -> io::Result<()> {
     while let Ok(first) = waiting.recv() {
         let mut text = first + "\n";
         while text.len() < 65_536
@@ -51,8 +51,8 @@ fn write(waiting: &Receiver<String>) -> io::Result<()> {
             text += &next;
             text.push('\n');
         }
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()?;
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
         thread::sleep(GATHER);
     }
     Ok(())
