@@ -46,6 +46,9 @@ pub use server::{Server, Stopper};
 pub use bytes;
 pub use smtp_proto;
 pub use smtp_proto::address::Domain;
-pub use smtp_proto::client::{Delivery, Report};
-pub use smtp_proto::server::{Accepted, Config};
-pub use smtp_proto::{Envelope, Mail, Rcpt, Refusal, Reply};
+pub use smtp_proto::client::{Delivery, Report, SendError, Stage};
+pub use smtp_proto::reply::Text;
+pub use smtp_proto::server::{Accepted, Config, Session};
+pub use smtp_proto::{
+    BodyType, Capabilities, Entry, Envelope, Hello, Mail, Newlines, Rcpt, Refusal, Reply,
+};

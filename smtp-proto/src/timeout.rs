@@ -1,6 +1,7 @@
 //! Waits as data (RFC 5321 §4.5.3.2): the core has no clock, so it says what is waited for and
 //! how long that may take, and the driver brings the clock.
 
+use core::fmt;
 use core::time::Duration;
 
 /// One wait that may run out.
@@ -44,6 +45,24 @@ pub enum Wait {
     Message,
     /// Client: the reply to any other command.
     Reply,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Command => "waiting for a command",
+            Self::Body => "waiting for the message",
+            Self::Decision => "waiting for a decision",
+            Self::Write => "waiting for the peer to read",
+            Self::Greeting => "waiting for the greeting",
+            Self::Hello => "waiting for the reply to EHLO",
+            Self::Mail => "waiting for the reply to MAIL",
+            Self::Rcpt => "waiting for the reply to RCPT",
+            Self::Data => "waiting for the reply to DATA",
+            Self::Message => "waiting for the reply to the message",
+            Self::Reply => "waiting for a reply",
+        })
+    }
 }
 
 /// Octets of a body, or of output, after which the wait for the next ones starts anew. With the

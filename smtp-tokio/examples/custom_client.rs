@@ -1,7 +1,6 @@
 //! A client of one's own: it sends a message to two people and says what became of it.
 
-use smtp_tokio::smtp_proto::{BodyType, Hello};
-use smtp_tokio::{Client, Delivery, Envelope};
+use smtp_tokio::{BodyType, Client, Delivery, Envelope, Hello};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,16 +12,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut client = Client::connect("127.0.0.1:2525")
         .hello(Hello::ehlo("client.example.org")?)
         .await?;
-    match client.send(envelope, message.as_bytes()).await {
-        Ok(report) => {
-            for (recipient, reply) in report.recipients() {
-                println!("{recipient} {reply}");
-            }
+    let report = match client.send(envelope, message.as_bytes()).await {
+        Ok(report) => report,
+        Err(error) if error.delivery() == Delivery::Unknown => {
+            println!("it may have arrived or not: {error}");
+            return Ok(());
         }
-        Err(error) if error.delivery() == Delivery::NotAccepted => {
-            println!("not sent, try again: {error}");
-        }
-        Err(error) => println!("{error}"),
+        Err(error) => return Err(error.into()), // it has not: try again later
+    };
+    for (recipient, reply) in report.recipients() {
+        println!("{recipient} {reply}");
     }
     client.quit().await?;
     Ok(())

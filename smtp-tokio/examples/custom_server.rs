@@ -1,7 +1,7 @@
 //! A server of one's own: it takes mail for one domain, but not from everybody, and prints it.
 
-use smtp_tokio::smtp_proto::server::Session;
-use smtp_tokio::{Accepted, Body, Config, Domain, Envelope, Handler, Mail, Rcpt, Refusal, Server};
+use smtp_tokio::{Accepted, Body, Config, Domain, Envelope, Handler, Mail, Rcpt};
+use smtp_tokio::{Refusal, Server, Session};
 use tokio::io::AsyncReadExt;
 
 struct Printer;

@@ -270,7 +270,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 }
                 Event::NeedInput => self.fill().await?,
                 Event::Flush => self.flush().await?,
-                Event::Closed(_) => return Ok(self.link.stream.shutdown().await?),
+                Event::Closed(_) => {
+                    // The server may have been quicker, and then there is nothing to shut down.
+                    let _ = self.link.stream.shutdown().await;
+                    return Ok(());
+                }
                 // What became of a message whose `send` was dropped.
                 Event::Recipient { .. } | Event::Sent { .. } | Event::Refused { .. } => {}
                 // Nobody is left who has the rest of it.

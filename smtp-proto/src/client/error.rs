@@ -62,7 +62,7 @@ impl fmt::Display for Error {
             Self::Reply(fault) => fault.fmt(f),
             Self::UnexpectedReply(reply) => write!(f, "unexpected reply: {reply}"),
             Self::EndOfInput => f.write_str("the server closed the connection"),
-            Self::TimedOut(wait) => write!(f, "timed out ({wait:?})"),
+            Self::TimedOut(wait) => write!(f, "timed out {wait}"),
             Self::Content(fault) => fault.fmt(f),
             Self::Aborted => f.write_str("the message was given up"),
         }

@@ -114,7 +114,7 @@ impl fmt::Display for Fault {
             Self::Content(fault) => fault.fmt(f),
             Self::EndOfInput => f.write_str("the client hung up"),
             Self::Unanswered => f.write_str("the server's own code gave no answer"),
-            Self::TimedOut(wait) => write!(f, "timed out ({wait:?})"),
+            Self::TimedOut(wait) => write!(f, "timed out {wait}"),
             _ => f.write_str(self.answer().2),
         }
     }
