@@ -99,7 +99,11 @@ impl Tally {
 
 /// Sends messages over one connection as long as there are any left.
 fn send(arguments: &Arguments, left: &AtomicUsize, tally: &Tally) -> Result<(), Box<dyn Error>> {
-    let envelope = Envelope::new(&arguments.from, &arguments.to)?;
+    let mut envelope = Envelope::new(&arguments.from, &arguments.to)?;
+    if let Some(path) = &arguments.message {
+        // An estimate will do (RFC 1870 §5): LF is yet to become CRLF.
+        envelope = envelope.with_size(path.metadata()?.len());
+    }
     let mut client = connect(arguments)?;
     let another = |left: usize| left.checked_sub(1);
     while left

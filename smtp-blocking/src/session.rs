@@ -25,7 +25,7 @@ pub(crate) fn run<H: Handler>(
     let closed = driver.serve(&mut handler, going_down);
     handler.closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput));
     match closed? {
-        Closed::Quit | Closed::EndOfInput => Ok(()),
+        Closed::EndOfInput => Ok(()),
         _ => driver.link.linger(),
     }
 }

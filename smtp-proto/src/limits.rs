@@ -30,7 +30,7 @@ pub struct Limits {
     /// `smtpd_hard_error_limit`. What an honest client can't help counts as a refusal instead.
     pub errors: u32,
     /// Refusals by your policy, recipients over the limit, DATA without recipients, and commands in
-    /// flight behind a refused MAIL, that a client may get without delivering a message in between;
+    /// flight behind a MAIL refused by policy or for its size, that a client may get without delivering a message in between;
     /// the next is answered 421 4.7.0. Default 5,000: five transactions of recipients that are all
     /// unknown. Your policy can be less patient, with a 421 of its own.
     pub refusals: u32,

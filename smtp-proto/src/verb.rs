@@ -23,8 +23,6 @@ pub enum Verb {
     Help,
     /// A verb of an extension or of RFC 821 that isn't offered here.
     NotOffered,
-    /// The request line of a web browser or proxy made to talk to a mail server.
-    Http,
 }
 
 /// Verbs that exist somewhere, and get 502 rather than 500.
@@ -46,10 +44,23 @@ const NOT_OFFERED: [&[u8]; 15] = [
     b"ONEX",
 ];
 
-/// Methods of HTTP (RFC 9110 §9, RFC 5789): a page that posts a form to port 25 is an old trick.
-const HTTP: [&[u8]; 9] = [
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH",
+/// Methods of HTTP (RFC 9110 §9, RFC 5789, RFC 9113 §3.4): a page that posts a form to port 25 is an
+/// old trick.
+const HTTP: [&[u8]; 10] = [
+    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI",
 ];
+
+/// Whether a line begins as a request of HTTP does, whatever its rest may be.
+pub(crate) fn opens_http(line: &[u8]) -> bool {
+    let word = line
+        .iter()
+        .take(8)
+        .position(|octet| !octet.is_ascii_alphabetic());
+    word.is_some_and(|end| {
+        HTTP.iter()
+            .any(|method| method.eq_ignore_ascii_case(&line[..end]))
+    })
+}
 
 impl Verb {
     /// The verb a line begins with, and what stands behind it, its space included. `None` where
@@ -81,17 +92,13 @@ impl Verb {
                 _ => {}
             }
         }
-        let among = |words: &[&[u8]]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
-        if among(&NOT_OFFERED) {
-            Some(Self::NotOffered)
-        } else if among(&HTTP) {
-            Some(Self::Http)
-        } else {
-            None
-        }
+        NOT_OFFERED
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(word))
+            .then_some(Self::NotOffered)
     }
 
-    /// As it is written on the wire; empty for the last two, which never are.
+    /// As it is written on the wire; empty for the last, which never is.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ehlo => "EHLO",
@@ -105,7 +112,7 @@ impl Verb {
             Self::Vrfy => "VRFY",
             Self::Expn => "EXPN",
             Self::Help => "HELP",
-            Self::NotOffered | Self::Http => "",
+            Self::NotOffered => "",
         }
     }
 }

@@ -60,7 +60,8 @@ struct Arguments {
     /// What a CR or LF alone does to a message
     #[arg(long, value_enum, default_value = "reject")]
     bare_newline: Bare,
-    /// How long to wait for a client's next command, or next 16 KiB of a message, in seconds
+    /// How long to wait for a client's next command, for the next 16 KiB of a message, and for it
+    /// to read a reply, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
     /// How many threads serve; one takes some thousands of messages a second, and more cost CPU
@@ -108,6 +109,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     config.limits.recipients = arguments.max_recipients;
     config.timeouts.command = Duration::from_secs(arguments.timeout);
     config.timeouts.body = config.timeouts.command;
+    config.timeouts.write = config.timeouts.command;
     config.bare_newline = match arguments.bare_newline {
         Bare::Reject => BareNewline::Reject,
         Bare::AcceptAsData => BareNewline::AcceptAsData,

@@ -43,7 +43,7 @@ where
         .closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput))
         .await;
     match closed? {
-        Closed::Quit | Closed::EndOfInput => Ok(()),
+        Closed::EndOfInput => Ok(()),
         _ => linger(&mut driver.link.stream).await,
     }
 }

@@ -70,6 +70,7 @@ impl<'a> Mail<'a> {
             let kind = path_error(error.kind(), SyntaxErrorKind::ReversePath);
             (kind, path.len() - error.offset())
         })?;
+        ends(rest, SyntaxErrorKind::ReversePath)?;
         let mut mail = Self::new(from);
         loop {
             let at = rest.len();
@@ -114,6 +115,17 @@ pub(super) fn keyword<'a>(
         Some((word, path)) if word.eq_ignore_ascii_case(keyword) => Ok(path),
         _ if argument.is_ascii() => Err((SyntaxErrorKind::Argument, argument.len())),
         _ => Err((SyntaxErrorKind::NonAscii, argument.len())),
+    }
+}
+
+/// Whether a path ends where it seems to: a space or nothing is behind it.
+pub(super) fn ends(
+    rest: &[u8],
+    malformed: SyntaxErrorKind,
+) -> Result<(), (SyntaxErrorKind, usize)> {
+    match rest {
+        [] | [b' ', ..] => Ok(()),
+        _ => Err((malformed, rest.len())),
     }
 }
 

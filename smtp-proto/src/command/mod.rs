@@ -121,9 +121,7 @@ impl<'a> Command<'a> {
             Verb::Help => text().map(|text| Self::Help(Some(text))),
             Verb::Noop if argument.is_empty() => Ok(Self::Noop),
             Verb::Noop => text().map(|_| Self::Noop),
-            Verb::NotOffered | Verb::Http => {
-                Err(error(SyntaxErrorKind::NotOffered, argument.len()))
-            }
+            Verb::NotOffered => Err(error(SyntaxErrorKind::NotOffered, argument.len())),
         }
     }
 
@@ -158,7 +156,10 @@ pub(crate) fn split(line: &[u8]) -> Result<(Verb, &[u8]), SyntaxError> {
     if let Some(offset) = line.iter().position(u8::is_ascii_control) {
         return Err(SyntaxError::new(SyntaxErrorKind::Control, offset));
     }
-    Verb::split(line).ok_or(SyntaxError::new(SyntaxErrorKind::UnknownVerb, 0))
+    Verb::split(line).ok_or_else(|| match line.iter().position(|octet| !octet.is_ascii()) {
+        Some(offset) => SyntaxError::new(SyntaxErrorKind::NonAscii, offset),
+        None => SyntaxError::new(SyntaxErrorKind::UnknownVerb, 0),
+    })
 }
 
 /// As the command stands on the wire, without CRLF.

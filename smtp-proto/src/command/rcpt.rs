@@ -1,6 +1,6 @@
 //! RCPT (RFC 5321 §4.1.1.3).
 
-use super::mail::{keyword, path_error};
+use super::mail::{ends, keyword, path_error};
 use super::parameter::Parameter;
 use super::{Syntax, SyntaxErrorKind};
 use crate::address::{self, ForwardPath};
@@ -40,6 +40,7 @@ impl<'a> Rcpt<'a> {
             let kind = path_error(error.kind(), SyntaxErrorKind::ForwardPath);
             (kind, path.len() - error.offset())
         })?;
+        ends(rest, SyntaxErrorKind::ForwardPath)?;
         let at = rest.len();
         match Parameter::take(&mut rest)? {
             None => Ok(Self { to }),

@@ -176,7 +176,7 @@ impl Connection {
                     machine.refuse(None, Fault::BareNewline);
                     continue;
                 }
-                Line::Tls => {
+                Line::Foreign => {
                     machine.refuse(None, Fault::ForeignProtocol);
                     continue;
                 }

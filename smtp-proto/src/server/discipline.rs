@@ -20,7 +20,8 @@ impl Discipline {
     pub(super) fn refused(&mut self, verb: Option<Verb>, fault: Fault, limits: &Limits) -> Fault {
         let in_flight = self.in_flight > 0 && matches!(verb, Some(Verb::Rcpt | Verb::Data));
         match verb {
-            Some(Verb::Mail) => self.mail_refused(limits),
+            // Nothing is wrong with a flight whose message is too big.
+            Some(Verb::Mail) if fault == Fault::MessageTooBig => self.mail_refused(limits),
             Some(Verb::Rcpt) => self.in_flight = self.in_flight.saturating_sub(1),
             _ => self.in_flight = 0,
         }

@@ -40,9 +40,6 @@ impl Machine {
             (verb, Fault::Syntax(error.kind))
         })?;
         let fail = |fault| (Some(verb), fault);
-        if verb == Verb::Http {
-            return Err(fail(Fault::ForeignProtocol));
-        }
         if let Step::Refuse(fault) = self.state.on(verb) {
             return Err(fail(fault));
         }

@@ -4,6 +4,7 @@
 //! and nothing behind it can be trusted. A line that is too long is another matter: its end is
 //! known, so the session stays in step.
 
+use crate::verb::opens_http;
 use memchr::memchr2;
 
 /// What stands at the front of the input.
@@ -15,8 +16,8 @@ pub(crate) enum Line {
     TooLong { octets: usize },
     /// A lone CR or LF in it.
     Bare,
-    /// The start of a TLS handshake, on a port where lines are spoken.
-    Tls,
+    /// The start of a TLS handshake or of a request of HTTP, however the line goes on.
+    Foreign,
     /// No end yet; so many octets of an overlong line can go.
     More { discard: usize },
 }
@@ -37,10 +38,10 @@ impl LineReader {
     /// Looks at `input`, whose front is where the last line ended. `limit` counts the CRLF; with
     /// `bare_lf` an LF alone ends a line as well.
     pub(crate) fn next(&mut self, input: &[u8], limit: usize, bare_lf: bool) -> Line {
-        if !self.overlong && self.searched == 0 {
+        if !self.overlong {
             match input {
                 [first] if *first == TLS_RECORD[0] => return Line::More { discard: 0 },
-                _ if input.starts_with(&TLS_RECORD) => return Line::Tls,
+                _ if input.starts_with(&TLS_RECORD) || opens_http(input) => return Line::Foreign,
                 _ => {}
             }
         }
@@ -93,7 +94,7 @@ mod tests {
                     }
                     end = input.len().min(end + cut.max(1));
                 }
-                line @ (Line::Bare | Line::Tls) => {
+                line @ (Line::Bare | Line::Foreign) => {
                     lines.push(line);
                     return lines;
                 }
@@ -122,6 +123,9 @@ mod tests {
             b"\r\n\r\r\n",
             b"\x16\x03\x01\n",
             b"\x16\x04\r\n",
+            b"POST /01234567890123456789\r\nNOOP\r\n",
+            b"GET\t/\0\r\nNOOP\r\n",
+            b"GETTY\r\nNOOP\r\n",
         ] {
             let whole = read(input, input.len());
             for cut in 0..input.len() {
