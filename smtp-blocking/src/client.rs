@@ -158,10 +158,11 @@ impl Client {
                 Event::Body(body) => match piece.take() {
                     None => {
                         // Before a read that may take its time, what there is goes out.
-                        while self.conn.transmit().has_remaining() {
+                        if self.conn.transmit().has_remaining() {
                             self.link.flush(&mut self.conn)?;
+                        } else {
+                            piece = Some(read(&mut content));
                         }
-                        piece = Some(read(&mut content));
                     }
                     Some(Ok(chunk)) if chunk.is_empty() => body.finish(),
                     Some(Ok(chunk)) => {

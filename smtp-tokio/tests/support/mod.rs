@@ -1,7 +1,8 @@
-//! What the tests against other people's programs share: starting them, finding a port, and
-//! reading back what was delivered.
+//! What the tests share: starting programs, finding a port, and reading back what was delivered.
 
 #![allow(dead_code)] // each test program uses its own part
+
+pub(crate) mod peer;
 
 use std::env;
 use std::fs;
@@ -105,6 +106,18 @@ impl Running {
     pub(crate) fn wait(mut self) -> bool {
         self.0.wait().is_ok_and(|status| status.success())
     }
+
+    /// What it says on stderr, where that is piped.
+    pub(crate) fn stderr(&mut self) -> std::process::ChildStderr {
+        self.0.stderr.take().expect("stderr is piped")
+    }
+
+    /// Sends it that signal, by its name without SIG.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        assert!(status.is_ok_and(|status| status.success()));
+    }
 }
 
 /// One of our servers, on a free port.
@@ -117,9 +130,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(example_name: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(example(example_name))
+        Self::spawn(Command::new(example(example_name)).args(arguments))
+    }
+
+    /// As [`start`](Self::start), with more said of how.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .args(["--listen", &format!("127.0.0.1:{}", free_port())])
-            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -184,7 +201,8 @@ pub(crate) fn delivered(maildir: &Path) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn without_trace(octets: &[u8]) -> Vec<u8> {
+/// A delivered message as it was sent.
+pub(crate) fn without_trace(octets: &[u8]) -> Vec<u8> {
     let mut lines = octets.split_inclusive(|octet| *octet == b'\n').peekable();
     assert!(
         lines

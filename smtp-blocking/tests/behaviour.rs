@@ -1,0 +1,224 @@
+//! A server on threads, in the hands of clients good and bad.
+
+#[path = "../../smtp-tokio/tests/support/mod.rs"]
+mod support;
+
+use smtp_blocking::smtp_proto::server::{Closed, Fault};
+use smtp_blocking::smtp_proto::{ContentFault, Wait};
+use smtp_blocking::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal};
+use smtp_blocking::{Server, Stopper};
+use std::io::{self, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use support::PATIENCE;
+use support::peer::Peer;
+
+const MESSAGE: &[u8] = b"Subject: hello\r\n\r\nHello.\r\n";
+
+/// Short beside any wait a test can afford, long beside what a busy machine takes for a step.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// What the handler saw.
+#[derive(Debug, PartialEq)]
+enum Told {
+    Message(Vec<u8>),
+    Void(Option<Fault>),
+    Reset,
+    Closed(Closed),
+}
+
+/// A handler that tells, and does as the recipient's name says.
+struct Probe(mpsc::Sender<Told>);
+
+impl Handler for Probe {
+    fn rcpt(&mut self, _: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn message(&mut self, envelope: Envelope, mut body: Body<'_>) -> Result<Accepted, Refusal> {
+        match envelope.recipients()[0].to().to_string().as_str() {
+            "<hasty@example.com>" => return Ok(Accepted::default()),
+            "<full@example.com>" => return Err(Refusal::mailbox_full()),
+            "<panicky@example.com>" => panic!("as the recipient's name says"),
+            _ => {}
+        }
+        let mut message = Vec::new();
+        let told = match body.read_to_end(&mut message) {
+            Ok(_) => Told::Message(message),
+            Err(error) => {
+                let fault = error.get_ref().and_then(|fault| fault.downcast_ref());
+                Told::Void(fault.copied())
+            }
+        };
+        let _ = self.0.send(told);
+        Ok(Accepted::default())
+    }
+
+    fn reset(&mut self) {
+        let _ = self.0.send(Told::Reset);
+    }
+
+    fn closed(&mut self, closed: Closed) {
+        let _ = self.0.send(Told::Closed(closed));
+    }
+}
+
+struct Served {
+    addr: SocketAddr,
+    told: mpsc::Receiver<Told>,
+    stopper: Stopper,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Served {
+    fn start(configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::new(Domain::try_from("mx.example.com").expect("a name"));
+        configure(&mut config);
+        let server = Server::bind("127.0.0.1:0", config)
+            .expect("a port")
+            .max_connections(4);
+        let (tell, told) = mpsc::channel();
+        Self {
+            addr: server.local_addr().expect("it listens"),
+            told,
+            stopper: server.stopper().expect("it listens"),
+            thread: thread::spawn(|| server.serve(move |_| Probe(tell.clone()))),
+        }
+    }
+
+    fn told(&self) -> Told {
+        self.told.recv_timeout(PATIENCE).expect("something to tell")
+    }
+}
+
+#[test]
+fn messages_are_handed_on_and_answered_as_the_handler_says() {
+    let server = Served::start(|_| {});
+    let mut peer = Peer::hello(server.addr);
+    assert!(
+        peer.send("hasty", MESSAGE).starts_with("451 4.3.0 "),
+        "Ok before the end"
+    );
+    peer.begin("full");
+    peer.write(&b"MAIL FROM:<evil@example.org>\r\nQUIT\r\n".repeat(20_000));
+    assert!(
+        peer.ask(".").starts_with("452 4.2.2 "),
+        "a refusal before the end"
+    );
+    assert!(peer.send("ann", MESSAGE).starts_with("250 "));
+    assert_eq!(server.told(), Told::Message(MESSAGE.to_vec()));
+    peer.ask("MAIL FROM:<a@example.org>");
+    peer.ask("RSET");
+    assert_eq!(server.told(), Told::Reset);
+    peer.ask("QUIT");
+    assert_eq!(peer.rest(), "");
+    assert_eq!(server.told(), Told::Closed(Closed::Quit));
+}
+
+#[test]
+fn a_void_message_is_an_error_and_never_accepted() {
+    let server = Served::start(|config| config.limits.message = Some(100));
+    let mut peer = Peer::hello(server.addr);
+    let refused = peer.send("ann", b"one\ntwo\r\n");
+    assert!(refused.starts_with("550 5.5.2 "), "{refused}");
+    let fault = Fault::Content(ContentFault::BareLf);
+    assert_eq!(server.told(), Told::Void(Some(fault)));
+    let refused = peer.send("ann", &b"0123456789\r\n".repeat(100_000));
+    assert!(refused.starts_with("552 5.3.4 "), "{refused}");
+    assert_eq!(server.told(), Told::Void(Some(Fault::MessageTooBig)));
+    peer.begin("ann");
+    peer.write(b"Hello.\r\n.\r");
+    peer.finish();
+    assert_eq!(peer.rest(), "");
+    assert_eq!(server.told(), Told::Void(Some(Fault::EndOfInput)));
+    assert_eq!(server.told(), Told::Closed(Closed::EndOfInput));
+}
+
+#[test]
+fn what_trickles_in_gains_no_time() {
+    let server = Served::start(|config| {
+        config.timeouts.command = SHORT;
+        config.timeouts.body = SHORT;
+    });
+    let mut peer = Peer::connect(server.addr);
+    assert!(peer.reply().starts_with("220 "));
+    assert!(peer.trickle(b'N').starts_with("421 4.4.2 "));
+    let fault = Fault::TimedOut(Wait::Command);
+    assert_eq!(server.told(), Told::Closed(Closed::Fault(fault)));
+
+    let server = Served::start(|config| config.timeouts.body = SHORT);
+    let mut peer = Peer::hello(server.addr);
+    peer.begin("ann");
+    assert!(peer.trickle(b'x').starts_with("421 4.4.2 "));
+    assert_eq!(server.told(), Told::Void(Some(Fault::TimedOut(Wait::Body))));
+}
+
+#[test]
+fn a_client_that_trickles_on_after_the_last_reply_is_hung_up_on() {
+    let server = Served::start(|config| config.timeouts.command = SHORT);
+    let mut peer = Peer::connect(server.addr);
+    assert!(peer.reply().starts_with("220 "));
+    assert!(peer.reply().starts_with("421 4.4.2 "));
+    // It would never end if the server read for as long as something came.
+    while peer.try_write(b"N").is_ok() {
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn the_last_reply_reaches_a_client_that_goes_on_talking() {
+    let server = Served::start(|_| {});
+    let mut peer = Peer::hello(server.addr);
+    peer.write(&b"NOOP\r\n".repeat(20_000));
+    let replies = peer.rest();
+    assert!(replies.starts_with("250 2.0.0 ok\r\n"));
+    let last = replies.lines().last().unwrap_or_default();
+    assert!(last.starts_with("421 4.7.0 "), "{last}");
+}
+
+#[test]
+fn the_connection_over_the_limit_is_told_421_and_a_panic_frees_its_place() {
+    let server = Served::start(|_| {});
+    let mut peers: Vec<_> = (0..4).map(|_| Peer::hello(server.addr)).collect();
+    for _ in 0..20 {
+        assert!(Peer::connect(server.addr).rest().starts_with("421 "));
+    }
+    let mut panicky = peers.pop().expect("four");
+    panicky.ask("MAIL FROM:<a@example.org>");
+    panicky.ask("RCPT TO:<panicky@example.com>");
+    assert!(panicky.ask("DATA").starts_with("354 "));
+    assert_eq!(panicky.rest(), "");
+    for peer in &mut peers {
+        assert!(peer.send("ann", MESSAGE).starts_with("250 "));
+    }
+    // Its thread is over a moment after the client has seen the end.
+    while !Peer::connect(server.addr).reply().starts_with("220 ") {}
+}
+
+#[test]
+fn a_shutdown_tells_clients_that_wait_and_finishes_transactions() {
+    let server = Served::start(|_| {});
+    let mut waiting = Peer::hello(server.addr);
+    let mut sending = Peer::hello(server.addr);
+    sending.begin("ann");
+    server.stopper.stop();
+    assert!(waiting.reply().starts_with("421 4.3.2 "));
+    assert_eq!(waiting.rest(), "");
+    sending.write(&[MESSAGE, b".\r\n"].concat());
+    assert!(sending.reply().starts_with("250 "));
+    assert!(sending.reply().starts_with("421 4.3.2 "));
+    assert_eq!(sending.rest(), "");
+    assert!(server.thread.join().is_ok_and(|served| served.is_ok()));
+    assert!(
+        TcpStream::connect(server.addr).is_err(),
+        "nobody new is let in"
+    );
+    assert!(
+        server
+            .told
+            .iter()
+            .any(|told| told == Told::Message(MESSAGE.to_vec()))
+    );
+}
