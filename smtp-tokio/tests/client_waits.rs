@@ -142,7 +142,7 @@ async fn a_server_that_answers_before_it_reads_on_does_not_block_the_client() {
     assert_eq!(report.rcpt_replies().count(), RECIPIENTS);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_server_that_refuses_within_the_message_and_reads_no_more_is_heard() {
     let (client, mut mock) = greeted("", 64).await;
     let client = sending(client, std::io::Cursor::new(long()));
