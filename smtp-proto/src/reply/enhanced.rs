@@ -1,5 +1,6 @@
 //! Enhanced status codes (RFC 3463, carried by RFC 2034).
 
+use super::RegisteredStatus;
 use core::fmt;
 
 /// `status-code = class "." subject "." detail`, subject and detail of one to three digits without
@@ -67,6 +68,44 @@ impl EnhancedStatusCode {
     /// What exactly it is.
     pub const fn detail(self) -> u16 {
         self.detail
+    }
+
+    /// What IANA's registry (RFC 5248) has for this subject and detail, whatever the class;
+    /// `None` where they aren't registered, as with many codes that servers send.
+    pub const fn registered(self) -> Option<RegisteredStatus> {
+        RegisteredStatus::of(self.subject, self.detail)
+    }
+
+    /// The registry's summary of the class (RFC 3463 §2).
+    pub const fn class_summary(self) -> &'static str {
+        match self.class {
+            2 => "Success",
+            4 => "Persistent Transient Failure",
+            _ => "Permanent Failure",
+        }
+    }
+
+    /// The registry's summary of the subject (RFC 3463 §2), `None` above 7.
+    ///
+    /// ```
+    /// use smtp_proto::reply::EnhancedStatusCode;
+    /// let code = EnhancedStatusCode::new(4, 7, 650).unwrap();
+    /// assert_eq!(code.registered(), None);
+    /// assert_eq!(code.class_summary(), "Persistent Transient Failure");
+    /// assert_eq!(code.subject_summary(), Some("Security or Policy Status"));
+    /// ```
+    pub const fn subject_summary(self) -> Option<&'static str> {
+        Some(match self.subject {
+            0 => "Other or Undefined Status",
+            1 => "Addressing Status",
+            2 => "Mailbox Status",
+            3 => "Mail System Status",
+            4 => "Network and Routing Status",
+            5 => "Mail Delivery Protocol Status",
+            6 => "Message Content or Media Status",
+            7 => "Security or Policy Status",
+            _ => return None,
+        })
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod code;
 mod enhanced;
+mod registered;
 mod text;
 
 pub use code::{Code, Severity};
 pub use enhanced::EnhancedStatusCode;
+pub use registered::RegisteredStatus;
 pub use text::{InvalidText, Text};
 
 use bytes::{BufMut, Bytes, BytesMut};
