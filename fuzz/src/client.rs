@@ -5,7 +5,7 @@ use crate::envelope;
 use crate::reference;
 use crate::script::Script;
 use crate::talk::{Part, Segments, Talked};
-use smtp_proto::{Command, Envelope, Extensions, Syntax};
+use smtp_proto::{Command, Envelope, Extensions, Offers, Syntax};
 
 /// Between what the client has to send and what the server says.
 const FENCE: &[u8] = b"\n----\n";
@@ -57,6 +57,7 @@ fn check(part: &Part<'_>, talked: &Talked) {
     let mut body = bodies.next();
     let mut last = Vec::new();
     let mut eight_bit = false;
+    let offers = Offers::from(Extensions::ALL);
     while !rest.is_empty() {
         let at = talked.written.len() - rest.len();
         if let Some(begun) = body.filter(|body| body.start == at) {
@@ -78,7 +79,7 @@ fn check(part: &Part<'_>, talked: &Talked) {
         rest = &rest[end + 1..];
         // A body for nobody, where the server wants one though it refused everyone.
         if line != b"." || last != b"DATA" {
-            let command = Command::parse(line, Syntax::new(Extensions::ALL));
+            let command = Command::parse(line, Syntax::new(&offers));
             let command =
                 command.unwrap_or_else(|error| panic!("{error}: {}", line.escape_ascii()));
             assert_eq!(command.to_string().as_bytes(), line);

@@ -1,6 +1,6 @@
 //! Command lines: what is read is written back as the same, and no writing leaves its line.
 
-use smtp_proto::{Command, Extensions, Syntax};
+use smtp_proto::{Command, Extensions, Offers, Syntax};
 
 /// The octets as one line, and each of their lines by itself.
 pub fn command(data: &[u8]) {
@@ -9,7 +9,8 @@ pub fn command(data: &[u8]) {
 }
 
 fn check(line: &[u8]) {
-    let all = Syntax::new(Extensions::ALL);
+    let offers = Offers::from(Extensions::ALL);
+    let all = Syntax::new(&offers);
     let mut utf8 = all;
     utf8.utf8 = true;
     let plain = check_with(line, Syntax::default());
@@ -29,7 +30,7 @@ fn check(line: &[u8]) {
     }
 }
 
-fn check_with(line: &[u8], syntax: Syntax) -> Option<Command<'_>> {
+fn check_with<'l>(line: &'l [u8], syntax: Syntax<'_>) -> Option<Command<'l>> {
     let command = match Command::parse(line, syntax) {
         Ok(command) => command,
         Err(error) => {

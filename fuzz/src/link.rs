@@ -44,7 +44,7 @@ impl<'a> Link<'a> {
     pub(crate) fn new(script: &Script<'a>, envelope: Envelope, content: &'a [u8]) -> Self {
         let mut config = observe::config(script);
         if script.has(b'm') {
-            config.extensions = config.extensions.without(Extension::EightBitMime);
+            config.offers.remove(Extension::EightBitMime);
         }
         let said = [Transcript::default(), Transcript::default()];
         let mut client = client::Connection::new(Arc::new(envelope::config(script)));

@@ -30,7 +30,8 @@ pub(crate) fn sink(transcript: &Transcript) -> impl Fn(Entry<'_>) + Send + Sync 
     let transcript = Arc::clone(transcript);
     move |entry| {
         let said = match entry {
-            Entry::Client(line) => Said::Client(line.to_vec()),
+            // What follows a secret's beginning isn't told, so it can't be compared.
+            Entry::Client(line) | Entry::ClientSecret(line) => Said::Client(line.to_vec()),
             Entry::Server(line) => Said::Server(line.to_vec()),
             Entry::Content(_) => Said::Content,
             _ => return,
@@ -170,7 +171,7 @@ pub(crate) fn config(script: &crate::script::Script<'_>) -> server::Config {
     config.accept_bare_lf_in_commands = script.has(b'l');
     config.accept_early_talk = script.has(b'E');
     if script.has(b'n') {
-        config.extensions = smtp_proto::Extensions::NONE;
+        config.offers = smtp_proto::Offers::NONE;
     }
     if script.has(b'o') {
         config.limits.output = 100;

@@ -2,7 +2,7 @@
 
 use crate::address::{AddressError, ForwardPath, ReversePath};
 use crate::command::{Mail, Rcpt};
-use crate::extension::BodyType;
+use crate::extension::{BodyType, MailParameter, TransId};
 use alloc::vec::Vec;
 
 /// Sender, recipients and what was said about the message. A server gets one from each
@@ -30,9 +30,29 @@ impl Envelope {
         from: &str,
         to: impl IntoIterator<Item = R>,
     ) -> Result<Self, AddressError> {
-        let mut envelope = Self::from(Mail::new(ReversePath::try_from(from)?.into_owned()));
+        let from = ReversePath::try_from(from)?.into_owned();
+        let mut envelope = Self::from(Mail::new(from));
         for to in to {
             envelope.push(Rcpt::new(ForwardPath::try_from(to.as_ref())?.into_owned()));
+        }
+        Ok(envelope)
+    }
+
+    /// As [`new`](Self::new), with UTF-8 in the addresses. If there is any, the message can only be
+    /// sent to servers that offer SMTPUTF8 (RFC 6531).
+    ///
+    /// # Errors
+    /// [`AddressError`] for the first address that is none.
+    pub fn parse_utf8<R: AsRef<str>>(
+        from: &str,
+        to: impl IntoIterator<Item = R>,
+    ) -> Result<Self, AddressError> {
+        let from = ReversePath::parse_utf8(from)?.into_owned();
+        let mut envelope = Self::from(Mail::new(from));
+        for to in to {
+            envelope.push(Rcpt::new(
+                ForwardPath::parse_utf8(to.as_ref())?.into_owned(),
+            ));
         }
         Ok(envelope)
     }
@@ -47,6 +67,20 @@ impl Envelope {
         &self.mail
     }
 
+    /// With something else said by MAIL.
+    pub(crate) fn set_mail(&mut self, mail: Mail<'static>) {
+        self.mail = mail;
+    }
+
+    /// Whether the transaction has an id, so that an earlier try may be taken up (RFC 1845).
+    pub(crate) fn has_id(&self) -> bool {
+        self.mail.get::<TransId<'_>>().is_some()
+    }
+
+    pub(crate) fn recipients_mut(&mut self) -> &mut [Rcpt<'static>] {
+        &mut self.recipients
+    }
+
     /// What each RCPT said, in order.
     pub fn recipients(&self) -> &[Rcpt<'static>] {
         &self.recipients
@@ -55,6 +89,30 @@ impl Envelope {
     /// One recipient more.
     pub fn push(&mut self, recipient: Rcpt<'static>) {
         self.recipients.push(recipient);
+    }
+
+    /// With a parameter of MAIL, in place of one of the same keyword.
+    #[must_use]
+    pub fn with<'p, P: MailParameter<'p>>(mut self, parameter: P) -> Self {
+        self.mail = self.mail.with(parameter);
+        self
+    }
+
+    /// This message for at most so many recipients at a time (one, where it says none), in order: a
+    /// server may take no more of them in one transaction (RFC 9422).
+    pub fn split(self, recipients: usize) -> impl Iterator<Item = Self> {
+        let Self {
+            mail,
+            recipients: all,
+        } = self;
+        let mut all = all.into_iter();
+        core::iter::from_fn(move || {
+            let recipients: Vec<_> = all.by_ref().take(recipients.max(1)).collect();
+            (!recipients.is_empty()).then(|| Self {
+                mail: mail.clone(),
+                recipients,
+            })
+        })
     }
 
     /// With the message's size declared, in octets as they go over the wire before dots are doubled.

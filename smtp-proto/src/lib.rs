@@ -21,6 +21,7 @@
 //! grammar/      byte classes and small parsers        address/    domain, mailbox, paths
 //! limits.rs     sizes and counts                      reply/      code, enhanced code, text
 //! timeout.rs    waits as data                         verb.rs     the verbs
+//! calendar.rs   days, months, leap years              date_time.rs RFC 3339's date-time
 //! extension/    THE table of extensions, and each one's values
 //! command/      EHLO, MAIL, RCPT and the rest         envelope.rs what MAIL and RCPT said
 //! capability.rs what an EHLO reply says               trace.rs    Received and Return-Path lines
@@ -101,15 +102,19 @@ extern crate alloc;
 extern crate std;
 
 pub mod address;
+mod calendar;
 mod capability;
 pub mod client;
 pub mod command;
+mod date_time;
 mod envelope;
 pub mod extension;
 mod grammar;
 mod limits;
 pub mod reply;
+mod secret;
 pub mod server;
+mod syntax;
 mod timeout;
 pub mod trace;
 mod transcript;
@@ -118,11 +123,12 @@ mod wire;
 
 pub use bytes;
 pub use capability::Capabilities;
-pub use command::{Command, Hello, Mail, Rcpt, Syntax, SyntaxError};
+pub use command::{Command, Hello, Mail, Rcpt, SyntaxError};
 pub use envelope::Envelope;
-pub use extension::{BodyType, Extension, Extensions};
+pub use extension::{BodyType, Extension, Extensions, Offers, Syntax};
 pub use limits::{Limits, ReplyLimits};
 pub use reply::{Refusal, Reply};
+pub use secret::Secret;
 pub use timeout::{Timeout, Wait};
 pub use transcript::Entry;
 pub use verb::Verb;

@@ -38,6 +38,16 @@ pub struct Limits {
     /// may send without delivering a message in between; the next is answered 421 4.7.0. Default
     /// 100, Postfix's `smtpd_junk_command_limit`.
     pub junk_commands: u32,
+    /// Exchanges of AUTH that a client may fail; the next failure is answered 421 4.7.0. Default 3: more
+    /// is guessing.
+    pub auth_failures: u32,
+    /// Octets of an AUTH response line with its CRLF. Default 12,288, what RFC 4954 §4 asks for; Kerberos
+    /// tickets are long.
+    pub auth_line: usize,
+    /// Octets of refused BDAT chunks that are read and dropped without a message delivered in
+    /// between; where more follow, the client is answered 421 4.7.0. Default 33,554,432: a client
+    /// that has sent its message in one flight with a refused MAIL stays in step.
+    pub discarded: u64,
     /// Octets of input held while a decision is open or the driver doesn't poll. Default 65,536: a
     /// few flights of the largest clients.
     pub input: usize,
@@ -55,6 +65,9 @@ impl Default for Limits {
             errors: 20,
             refusals: 5_000,
             junk_commands: 100,
+            auth_failures: 3,
+            auth_line: 12_288,
+            discarded: 33_554_432,
             input: 65_536,
             output: 16_384,
         }
@@ -72,6 +85,10 @@ pub struct ReplyLimits {
     pub lines: usize,
     /// Octets of one reply in all. Default 65,536.
     pub octets: usize,
+    /// Octets of one AUTH challenge line with its CRLF. Default 12,288, what RFC 4954 §4 asks for.
+    pub challenge: usize,
+    /// Challenges of one AUTH. Default 5: no mechanism in use has more than 3.
+    pub challenges: u32,
 }
 
 impl Default for ReplyLimits {
@@ -80,6 +97,8 @@ impl Default for ReplyLimits {
             line: 2_048,
             lines: 128,
             octets: 65_536,
+            challenge: 12_288,
+            challenges: 5,
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum Wait {
     Body,
     /// Server: a [`Request`](crate::server::Request) deferred by your code.
     Decision,
+    /// The TLS handshake.
+    Handshake,
     /// The peer reading what was written, commands, replies or a body, 16 KiB at a time.
     Write,
     /// Client: the 220 a server opens with.
@@ -43,8 +45,14 @@ pub enum Wait {
     Data,
     /// Client: the reply to the end of the body.
     Message,
-    /// Client: the reply to any other command.
+    /// Client: the reply to a BDAT that isn't the last.
+    Chunk,
+    /// Client: the reply to STARTTLS, or to a step of AUTH.
+    Security,
+    /// Client: the reply to RSET, NOOP or QUIT.
     Reply,
+    /// Client: the reply to any other command.
+    Query,
 }
 
 impl fmt::Display for Wait {
@@ -53,6 +61,7 @@ impl fmt::Display for Wait {
             Self::Command => "waiting for a command",
             Self::Body => "waiting for the message",
             Self::Decision => "waiting for a decision",
+            Self::Handshake => "waiting for the TLS handshake",
             Self::Write => "waiting for the peer to read",
             Self::Greeting => "waiting for the greeting",
             Self::Hello => "waiting for the reply to EHLO",
@@ -60,7 +69,10 @@ impl fmt::Display for Wait {
             Self::Rcpt => "waiting for the reply to RCPT",
             Self::Data => "waiting for the reply to DATA",
             Self::Message => "waiting for the reply to the message",
+            Self::Chunk => "waiting for the reply to a chunk",
+            Self::Security => "waiting for the reply to STARTTLS or AUTH",
             Self::Reply => "waiting for a reply",
+            Self::Query => "waiting for an answer",
         })
     }
 }

@@ -10,6 +10,7 @@ use core::fmt::{self, Write as _};
 use core::net::IpAddr;
 
 use crate::address::{AddressLiteral, Domain, ForwardPath, Host, ReversePath};
+use crate::calendar;
 use crate::grammar::atom;
 
 /// The time stamp line that every server adds which takes a message.
@@ -260,32 +261,15 @@ impl fmt::Display for Date {
             "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
         ];
         let (days, second) = (self.unix / 86_400, self.unix % 86_400);
-        let (year, month, day) = civil_from_days(days);
-        let (day_name, month) = (DAYS[(days % 7) as usize], MONTHS[month]);
+        // 2⁶⁴ seconds are fewer than 2⁴⁸ days.
+        let (year, month, day) = calendar::civil_from_days(days.cast_signed());
+        let (day_name, month) = (DAYS[(days % 7) as usize], MONTHS[month as usize - 1]);
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
         write!(
             f,
             "{day_name}, {day} {month} {year} {hour:02}:{minute:02}:{second:02} +0000"
         )
     }
-}
-
-/// Year, month from 0 and day from 1, of a day counted from 1970-01-01.
-///
-/// Counts in years that begin on 1 March, so that a leap day is the last of its year; 153 days are
-/// any five months from March or August on.
-fn civil_from_days(days: u64) -> (u64, usize, u64) {
-    const FROM_YEAR_0_MARCH_1: u64 = 719_468;
-    const FOUR_CENTURIES: u64 = 146_097;
-    let days = days + FROM_YEAR_0_MARCH_1;
-    let (era, day_of_era) = (days / FOUR_CENTURIES, days % FOUR_CENTURIES);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let year = 400 * era + year_of_era + u64::from(month_from_march >= 10);
-    (year, ((month_from_march + 2) % 12) as usize, day)
 }
 
 /// A peer's words as they may stand in a comment: `*([FWS] (ctext / quoted-pair))` (RFC 5322 §3.2.2).
@@ -344,34 +328,5 @@ impl fmt::Write for Length {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0 += text.len();
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_day_of_eight_centuries_follows_the_day_before() {
-        let leap = |year: u64| {
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-        };
-        let (mut year, mut month, mut day) = (1970, 0, 1);
-        for days in 0..2 * 146_097 {
-            assert_eq!(civil_from_days(days), (year, month, day));
-            let last = match month {
-                1 if leap(year) => 29,
-                1 => 28,
-                3 | 5 | 8 | 10 => 30,
-                _ => 31,
-            };
-            day += 1;
-            if day > last {
-                (month, day) = (month + 1, 1);
-            }
-            if month == 12 {
-                (year, month) = (year + 1, 0);
-            }
-        }
     }
 }

@@ -16,22 +16,50 @@ pub enum Entry<'a> {
     Client(&'a [u8]),
     /// A line the server sent, without CRLF.
     Server(&'a [u8]),
+    /// The beginning of a line the client sent that goes on with a secret: AUTH's, and responses.
+    ClientSecret(&'a [u8]),
+    /// The beginning of a line the server sent that goes on with a challenge.
+    ServerSecret(&'a [u8]),
     /// The body the client sent: its octets without stuffing and final dot.
     Content(u64),
 }
 
 impl fmt::Display for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (side, line) = match self {
-            Self::Client(line) => ('C', line),
-            Self::Server(line) => ('S', line),
+        let (side, line, secret) = match self {
+            Self::Client(line) => ('C', line, ""),
+            Self::Server(line) => ('S', line, ""),
+            Self::ClientSecret(line) => ('C', line, "(secret)"),
+            Self::ServerSecret(line) => ('S', line, "(secret)"),
             Self::Content(octets) => return write!(f, "C: ({octets} octets)"),
         };
         write!(f, "{side}: ")?;
         line.iter().try_for_each(|&octet| match octet {
             b' '..=b'~' => f.write_char(octet.into()),
             _ => write!(f, "\\x{octet:02x}"),
-        })
+        })?;
+        f.write_str(secret)
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// A command line of the client. What stands behind AUTH's mechanism is a secret, however badly
+    /// it is written.
+    pub(crate) fn client(line: &'a [u8]) -> Self {
+        let begins = line
+            .get(..4)
+            .is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH"));
+        let word = |line: &[u8]| line.iter().take_while(|octet| **octet > b' ').count();
+        if !begins {
+            return Self::Client(line);
+        }
+        let verb = word(line);
+        let shown = (verb + 1 + word(line.get(verb + 1..).unwrap_or_default()) + 1).min(line.len());
+        if line[shown..].is_empty() {
+            Self::Client(line)
+        } else {
+            Self::ClientSecret(&line[..shown])
+        }
     }
 }
 
@@ -65,7 +93,7 @@ impl Transcript {
     pub(crate) fn tell_reply(&self, reply: &Reply) {
         if self.0.is_some() {
             let mut written = BytesMut::new();
-            reply.write(true, &mut written);
+            reply.write(true, true, &mut written);
             self.tell_lines(&written, Entry::Server);
         }
     }

@@ -2,47 +2,92 @@
 
 use core::fmt;
 
-/// A command's verb.
-///
-/// `Verb` lists every verb this crate has a name for; which of them a session takes is the
-/// business of the transition table in `server/state.rs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[allow(missing_docs)] // the names are the verbs
-pub enum Verb {
-    Ehlo,
-    Helo,
-    Mail,
-    Rcpt,
-    Data,
-    Rset,
-    Noop,
-    Quit,
-    Vrfy,
-    Expn,
-    Help,
-    /// A verb of an extension or of RFC 821 that isn't offered here.
-    NotOffered,
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
+        /// A command's verb.
+        ///
+        /// `Verb` lists every verb this crate has a name for; which of them a session takes is the
+        /// business of the transition table in `server/state.rs`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[allow(missing_docs)] // the names are the verbs
+        pub enum Verb {
+            $($(#[$doc])* $name,)*
+            /// A verb that is history: TURN, SEND, SOML, SAML of RFC 821, VERB, ONEX.
+            NotOffered,
+            /// A verb of an extension of your own.
+            Own,
+        }
+
+        impl Verb {
+            /// The verb that word is, in any case; never [`Own`](Self::Own).
+            #[allow(non_upper_case_globals)] // constants named as the variants they stand for
+            pub(crate) fn of(word: &[u8]) -> Option<Self> {
+                $(const $name: u64 = packed($word.as_bytes());)*
+                if word.len() > 8 || !word.iter().all(u8::is_ascii_alphabetic) {
+                    return None;
+                }
+                match packed(word) {
+                    $($name => Some(Self::$name),)*
+                    word => HISTORY.contains(&word).then_some(Self::NotOffered),
+                }
+            }
+
+            /// As it is written on the wire; empty for the last two, which have no one name.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                    Self::NotOffered | Self::Own => "",
+                }
+            }
+        }
+    };
 }
 
-/// Verbs that exist somewhere, and get 502 rather than 500.
-const NOT_OFFERED: [&[u8]; 15] = [
-    b"STARTTLS",
-    b"AUTH",
-    b"BDAT",
-    b"BURL",
-    b"ETRN",
-    b"ATRN",
-    b"LHLO",
-    b"XCLIENT",
-    b"XFORWARD",
-    b"TURN",
-    b"SEND",
-    b"SOML",
-    b"SAML",
-    b"VERB",
-    b"ONEX",
+#[rustfmt::skip]
+verbs! {
+    Ehlo = "EHLO";
+    Helo = "HELO";
+    /// LMTP's hello (RFC 2033).
+    Lhlo = "LHLO";
+    StartTls = "STARTTLS";
+    Auth = "AUTH";
+    Mail = "MAIL";
+    Rcpt = "RCPT";
+    Data = "DATA";
+    Bdat = "BDAT";
+    Burl = "BURL";
+    Rset = "RSET";
+    Noop = "NOOP";
+    Quit = "QUIT";
+    Vrfy = "VRFY";
+    Expn = "EXPN";
+    Help = "HELP";
+    Etrn = "ETRN";
+    Atrn = "ATRN";
+    XClient = "XCLIENT";
+    XForward = "XFORWARD";
+}
+
+/// Verbs that exist, and are offered by nobody here.
+const HISTORY: [u64; 6] = [
+    packed(b"TURN"),
+    packed(b"SEND"),
+    packed(b"SOML"),
+    packed(b"SAML"),
+    packed(b"VERB"),
+    packed(b"ONEX"),
 ];
+
+/// Up to eight letters as one number, in upper case: `a` and `A` differ by one bit.
+const fn packed(word: &[u8]) -> u64 {
+    let (mut packed, mut at) = (0, 0);
+    while at < word.len() {
+        packed = packed << 8 | (word[at] & 0xDF) as u64;
+        at += 1;
+    }
+    packed
+}
 
 /// Methods of HTTP (RFC 9110 §9, RFC 5789, RFC 9113 §3.4): a page that posts a form to port 25 is an
 /// old trick.
@@ -66,59 +111,45 @@ impl Verb {
     /// The verb a line begins with, and what stands behind it, its space included. `None` where
     /// it is no verb known.
     pub(crate) fn split(line: &[u8]) -> Option<(Self, &[u8])> {
-        let end = line
-            .iter()
-            .position(|&octet| octet == b' ')
-            .unwrap_or(line.len());
-        let (word, rest) = line.split_at(end);
+        let (word, rest) = line.split_at(word_length(line));
         Some((Self::of(word)?, rest))
     }
+}
 
-    fn of(word: &[u8]) -> Option<Self> {
-        if let Ok(four) = <[u8; 4]>::try_from(word) {
-            // Clears the bit that tells `a` from `A`; only letters land on letters.
-            match &(u32::from_be_bytes(four) & 0xDFDF_DFDF).to_be_bytes() {
-                b"EHLO" => return Some(Self::Ehlo),
-                b"HELO" => return Some(Self::Helo),
-                b"MAIL" => return Some(Self::Mail),
-                b"RCPT" => return Some(Self::Rcpt),
-                b"DATA" => return Some(Self::Data),
-                b"RSET" => return Some(Self::Rset),
-                b"NOOP" => return Some(Self::Noop),
-                b"QUIT" => return Some(Self::Quit),
-                b"VRFY" => return Some(Self::Vrfy),
-                b"EXPN" => return Some(Self::Expn),
-                b"HELP" => return Some(Self::Help),
-                _ => {}
-            }
-        }
-        NOT_OFFERED
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(word))
-            .then_some(Self::NotOffered)
-    }
-
-    /// As it is written on the wire; empty for the last, which never is.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ehlo => "EHLO",
-            Self::Helo => "HELO",
-            Self::Mail => "MAIL",
-            Self::Rcpt => "RCPT",
-            Self::Data => "DATA",
-            Self::Rset => "RSET",
-            Self::Noop => "NOOP",
-            Self::Quit => "QUIT",
-            Self::Vrfy => "VRFY",
-            Self::Expn => "EXPN",
-            Self::Help => "HELP",
-            Self::NotOffered => "",
-        }
-    }
+/// Octets of the word a line begins with.
+pub(crate) fn word_length(line: &[u8]) -> usize {
+    line.iter()
+        .position(|&octet| octet == b' ')
+        .unwrap_or(line.len())
 }
 
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verb_is_its_letters_in_any_case_and_nothing_else() {
+        for (word, verb) in [
+            ("EHLO", Some(Verb::Ehlo)),
+            ("eHlO", Some(Verb::Ehlo)),
+            ("starttls", Some(Verb::StartTls)),
+            ("XFORWARD", Some(Verb::XForward)),
+            ("Turn", Some(Verb::NotOffered)),
+            ("XFORWARDS", None),
+            ("EHL", None),
+            ("EHLOO", None),
+            ("", None),
+            ("MA\x09L", None),
+            ("\x05HLO", None),
+            ("\0EHLO", None),
+        ] {
+            assert_eq!(Verb::of(word.as_bytes()), verb, "{word}");
+        }
     }
 }

@@ -176,7 +176,7 @@ proptest! {
             ours.newlines = Newlines::RequireCrlf;
         }
         if !eight_bit {
-            theirs.extensions = theirs.extensions.without(Extension::EightBitMime);
+            theirs.offers.remove(Extension::EightBitMime);
         }
         let form = |content: &[u8]| wire_form(content, ours.newlines, eight_bit);
         // The first message that can't be sent costs the connection.

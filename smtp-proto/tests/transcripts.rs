@@ -14,9 +14,15 @@ mod common;
 use common::script::{Case, cases, client_line, escape, server_line, unescape};
 use common::{Action, Client, Note, Seen, Server, Verdict, client_config, server_config};
 use smtp_proto::address::ForwardPath;
+use smtp_proto::extension::{
+    BurlSources, Capability, DeliverBy, FutureRelease, Mechanisms, MtPriority, NoSoliciting, Offer,
+    OwnExtension, PriorityProfile, Queue, XClientAttributes, XForwardAttributes,
+};
 use smtp_proto::reply::Text;
-use smtp_proto::server::BareNewline;
-use smtp_proto::{BodyType, Envelope, Extension, Extensions, Hello, Newlines, Refusal};
+use smtp_proto::server::{BareNewline, Dialect};
+use smtp_proto::{
+    Command, Envelope, Extension, Extensions, Hello, Newlines, Offers, Refusal, Syntax,
+};
 use smtp_proto::{client, server};
 
 /// The input whole, octet by octet, and at every cut in two.
@@ -49,8 +55,12 @@ fn server_settings(case: &Case) -> server::Config {
             // keywords, or nothing
             "extensions" => {
                 let keywords = value.split(' ').filter_map(Extension::of_keyword);
-                config.extensions = keywords.fold(Extensions::NONE, Extensions::with);
+                config.offers = keywords.collect::<Extensions>().into();
             }
+            // a keyword and its arguments, beside the others
+            "offer" => config.offers.add(offer(value)),
+            "LMTP" => config.dialect = Dialect::Lmtp,
+            "clear passwords" => config.accept_clear_passwords = true,
             "bare newlines are data" => config.bare_newline = BareNewline::AcceptAsData,
             "bare LF ends commands" => config.accept_bare_lf_in_commands = true,
             "early talk is fine" => config.accept_early_talk = true,
@@ -58,6 +68,35 @@ fn server_settings(case: &Case) -> server::Config {
         }
     }
     config
+}
+
+fn offer(line: &str) -> Offer {
+    fn with<C: Capability>(arguments: &str) -> Offer {
+        C::parse(arguments).unwrap().into()
+    }
+    let (keyword, arguments) = line.split_once(' ').unwrap_or((line, ""));
+    let Some(extension) = Extension::of_keyword(keyword) else {
+        // An extension of one's own, with a verb and parameters of its name.
+        let sound = |value: Option<&str>| value.is_some_and(|value| value != "bad");
+        let own = OwnExtension::new(keyword)
+            .and_then(|own| own.with_arguments(arguments))
+            .and_then(|own| own.with_verb(&format!("{keyword}-DO")))
+            .and_then(|own| own.with_mail_parameter(keyword, sound))
+            .and_then(|own| own.with_rcpt_parameter(keyword, sound));
+        return own.unwrap().into();
+    };
+    match extension {
+        _ if arguments.is_empty() => extension.into(),
+        Extension::Auth => with::<Mechanisms>(arguments),
+        Extension::Burl => with::<BurlSources>(arguments),
+        Extension::DeliverBy => with::<DeliverBy>(arguments),
+        Extension::FutureRelease => with::<FutureRelease>(arguments),
+        Extension::MtPriority => with::<PriorityProfile>(arguments),
+        Extension::NoSoliciting => with::<NoSoliciting>(arguments),
+        Extension::XClient => with::<XClientAttributes>(arguments),
+        Extension::XForward => with::<XForwardAttributes>(arguments),
+        other => panic!("{other}"),
+    }
 }
 
 /// `# answer: <request> => <answer>`; what isn't listed is accepted.
@@ -73,20 +112,26 @@ fn policy(case: &Case) -> impl FnMut(&str) -> Verdict {
                 "forward" => {
                     Verdict::Forward(ForwardPath::try_from(text.as_str()).unwrap().into_owned())
                 }
+                "challenge" => Verdict::Challenge(text),
+                "identity" => Verdict::Identity(text),
+                "priority" => Verdict::Priority(MtPriority::new(text.parse().unwrap()).unwrap()),
+                "queue" => Verdict::Queue(match text.parse() {
+                    Ok(messages) => Queue::Messages(messages),
+                    Err(_) if text == "empty" => Queue::Empty,
+                    Err(_) => Queue::Pending,
+                }),
+                "each" => Verdict::Each(
+                    text.split(" / ")
+                        .map(|each| match each {
+                            "ok" => Ok(()),
+                            refusal => Err(self::refusal(refusal)),
+                        })
+                        .collect(),
+                ),
                 // once
                 "defer" => Verdict::Defer,
                 "ignore" => Verdict::Ignore,
-                code => {
-                    let (enhanced, text) = text.split_once(' ').unwrap();
-                    let mut parts = enhanced
-                        .split('.')
-                        .skip(1)
-                        .map(|part| part.parse().unwrap());
-                    let class = code.as_bytes()[0] - b'0';
-                    let enhanced = (class, parts.next().unwrap(), parts.next().unwrap());
-                    let code = code.parse().unwrap();
-                    Verdict::Reject(Refusal::new(code, enhanced, text.to_string()).unwrap())
-                }
+                _ => Verdict::Reject(refusal(answer)),
             };
             (request.to_string(), verdict)
         })
@@ -102,6 +147,17 @@ fn policy(case: &Case) -> impl FnMut(&str) -> Verdict {
     }
 }
 
+/// `550 5.1.1 no such mailbox`
+fn refusal(reply: &str) -> Refusal {
+    let mut words = reply.splitn(3, ' ');
+    let (code, enhanced) = (words.next().unwrap(), words.next().unwrap());
+    let text = words.next().unwrap().to_string();
+    let mut parts = enhanced.split('.').map(|part| part.parse::<u16>().unwrap());
+    let class = u8::try_from(parts.next().unwrap()).unwrap();
+    let enhanced = (class, parts.next().unwrap(), parts.next().unwrap());
+    Refusal::new(code.parse().unwrap(), enhanced, text).unwrap()
+}
+
 /// The session so far, and whether it goes on.
 struct ServerPlay<P> {
     server: Server<P>,
@@ -111,6 +167,9 @@ struct ServerPlay<P> {
 impl<P: FnMut(&str) -> Verdict> ServerPlay<P> {
     fn new(case: &Case, policy: P) -> Self {
         let mut server = Server::new(server_settings(case), policy);
+        if case.has("TLS") {
+            server.conn = server::Connection::over_tls(server_settings(case).into());
+        }
         // A client waits for the greeting, but where that is the point.
         let open = case.has("early talk") || server.run();
         Self { server, open }
@@ -180,6 +239,9 @@ fn check_server(case: &Case) {
     let lockstep = play.end(case);
     assert_eq!(escape(&lockstep.0.output), escape(&output), "{}", case.name);
     assert_eq!(outcomes(&lockstep.0), case.events(), "{}", case.name);
+    if case.has("in turns") {
+        return check_in_turns(case, &lockstep);
+    }
     // What comes before the greeting is another matter if it comes behind it.
     let ways = if case.has("early talk") {
         1
@@ -199,11 +261,36 @@ fn check_server(case: &Case) {
     }
 }
 
+/// Where the client has to wait for a reply, as behind STARTTLS: each turn octet by octet, and cut in
+/// two anywhere.
+fn check_in_turns(case: &Case, lockstep: &(Seen, String)) {
+    let length = case.said(client_line).len();
+    for cut in 0..length {
+        let mut play = ServerPlay::new(case, policy(case));
+        let mut before = 0;
+        for (said, _) in case.turns(client_line, server_line) {
+            match said.split_at_checked(cut.saturating_sub(before)) {
+                _ if cut == 0 => said.chunks(1).for_each(|octet| play.feed(octet)),
+                Some((head, tail)) if cut > before => {
+                    play.feed(head);
+                    play.feed(tail);
+                }
+                _ => play.feed(&said),
+            }
+            before += said.len();
+        }
+        assert_eq!(play.end(case), *lockstep, "{}, cut at {cut}", case.name);
+    }
+}
+
 /// What a client is told before a session.
 fn client_settings(case: &Case) -> client::Config {
     let mut config = client_config();
     for (name, value) in case.directives() {
         match name {
+            "LMTP" => config.hello = Hello::lhlo("client.example.org").unwrap(),
+            "no chunking" => config.chunking = false,
+            "unseen" => config.unseen = value.parse().unwrap(),
             "HELO only" => config.hello = Hello::helo("client.example.org").unwrap(),
             "no pipelining" => config.pipelining = false,
             "CRLF only" => config.newlines = Newlines::RequireCrlf,
@@ -229,29 +316,73 @@ fn client_settings(case: &Case) -> client::Config {
 fn actions(case: &Case) -> impl Iterator<Item = Action> {
     case.directives().filter_map(|(name, value)| match name {
         "quit" => Some(Action::Quit),
+        "starttls" => Some(Action::StartTls),
+        // `PLAIN "initial"`, `LOGIN > "response" > "response"`
+        "auth" => {
+            let mut parts = value.split(" > ");
+            let head = parts.next().unwrap();
+            let (mechanism, initial) = head.split_once(' ').unwrap_or((head, ""));
+            let text =
+                |quoted: &str| String::from_utf8(unescape(quoted.trim_matches('"'))).unwrap();
+            let initial = (!initial.is_empty()).then(|| text(initial));
+            Some(Action::Auth(
+                mechanism.to_string(),
+                initial,
+                parts.map(text).collect(),
+            ))
+        }
+        "command" => {
+            let own = OwnExtension::new("XOWN").and_then(|own| own.with_verb("XOWN-DO"));
+            let offers = Offers::from(Extensions::ALL).with(own.unwrap());
+            let command = Command::parse(value.as_bytes(), Syntax::new(&offers));
+            Some(Action::Command(command.unwrap().into_owned()))
+        }
         "send" => {
             let (head, content) = value.rsplit_once(" | ").unwrap();
             let (paths, options) = head.split_once(" | ").unwrap_or((head, ""));
             let (from, to) = paths.split_once(" to ").unwrap();
-            let to = to.split(", ").filter(|path| !path.is_empty());
-            let mut envelope = Envelope::new(from, to).unwrap();
-            for option in options.split_terminator(' ') {
-                envelope = match option.split_once('=') {
-                    Some(("SIZE", size)) => envelope.with_size(size.parse::<u64>().unwrap()),
-                    Some(("BODY", "7BIT")) => envelope.with_body(BodyType::SevenBit),
-                    Some(("BODY", "8BITMIME")) => envelope.with_body(BodyType::EightBitMime),
-                    _ => panic!("{option}"),
-                };
-            }
+            let envelope = envelope(from, options, to);
             Some(Action::Send(envelope, unescape(content.trim_matches('"'))))
         }
         _ => None,
     })
 }
 
+/// Paths and parameters as they stand in MAIL and in each RCPT.
+fn envelope(from: &str, options: &str, to: &str) -> Envelope {
+    let offers = Offers::from(Extensions::ALL);
+    let mut syntax = Syntax::new(&offers);
+    syntax.utf8 = true;
+    let bracketed = |path: &str| match path.split_once(' ') {
+        _ if path.starts_with('<') => path.to_string(),
+        Some((path, parameters)) => format!("<{path}> {parameters}"),
+        None => format!("<{path}>"),
+    };
+    // What needs it says so by itself.
+    let utf8 = if from.is_ascii() || options.contains("SMTPUTF8") {
+        ""
+    } else {
+        " SMTPUTF8"
+    };
+    let mail = format!("MAIL FROM:{} {options}{utf8}", bracketed(from));
+    let Ok(Command::Mail(mail)) = Command::parse(mail.as_bytes(), syntax) else {
+        panic!("{mail}");
+    };
+    let mut envelope = Envelope::from(mail.into_owned());
+    for to in to.split(", ").filter(|path| !path.is_empty()) {
+        let rcpt = format!("RCPT TO:{}", bracketed(to));
+        let Ok(Command::Rcpt(rcpt)) = Command::parse(rcpt.as_bytes(), syntax) else {
+            panic!("{rcpt}");
+        };
+        envelope.push(rcpt.into_owned());
+    }
+    envelope
+}
+
 /// Plays the server's part, cut where `cut` says for each of its turns, and the content in chunks.
 fn play_client(case: &Case, chunk: usize, cut: impl Fn(usize, &[u8]) -> Vec<&[u8]>) -> Client {
     let mut client = Client::new(client_settings(case), actions(case), chunk);
+    client.secure = !case.has("handshake fails");
     let mut open = client.run();
     let (mut expected, mut before) = (Vec::new(), 0);
     for (replied, said) in case.turns(server_line, client_line) {

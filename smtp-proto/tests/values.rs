@@ -9,7 +9,9 @@ use smtp_proto::address::{
     AddressLiteral, Domain, ForwardPath, Host, LocalPart, Mailbox, ReversePath,
 };
 use smtp_proto::reply::Text;
-use smtp_proto::{Command, Entry, Envelope, Extensions, Hello, Mail, Rcpt, Refusal, Syntax};
+use smtp_proto::{
+    Command, Entry, Envelope, Extensions, Hello, Mail, Offers, Rcpt, Refusal, Syntax,
+};
 
 /// Text with a bent for what ends lines.
 fn text() -> impl Strategy<Value = String> {
@@ -93,7 +95,8 @@ proptest! {
         }
         lines.extend(ReversePath::parse_utf8(&one).map(|from| Mail::new(from).to_string()));
         lines.extend(ForwardPath::parse_utf8(&one).map(|to| Rcpt::new(to).to_string()));
-        let syntax = Syntax::new(Extensions::ALL);
+        let offers = Offers::from(Extensions::ALL);
+        let syntax = Syntax::new(&offers);
         for verb in ["EHLO ", "MAIL FROM:", "RCPT TO:", "VRFY ", "HELP ", "NOOP ", ""] {
             for argument in [one.as_bytes(), &octets] {
                 let line = [verb.as_bytes(), argument].concat();

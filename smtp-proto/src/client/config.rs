@@ -22,6 +22,12 @@ pub struct Config {
     /// Whether commands go out in one flight where the server offers PIPELINING (RFC 2920).
     /// Default: yes.
     pub pipelining: bool,
+    /// Whether a message goes by BDAT where the server offers CHUNKING (RFC 3030): with PIPELINING
+    /// too, it is on its way before anything of it was answered. Default: yes.
+    pub chunking: bool,
+    /// Octets of a message that are sent in chunks before its recipients are answered. Default
+    /// 65,536: a short message goes in one flight, and of a long one to nobody little is sent in vain.
+    pub unseen: u64,
     /// What is done with line ends other than CRLF. Default: an LF becomes CRLF.
     pub newlines: Newlines,
     /// What is taken from a server before its reply is called broken.
@@ -38,6 +44,8 @@ impl Config {
         Self {
             hello,
             pipelining: true,
+            chunking: true,
+            unseen: 65_536,
             newlines: Newlines::default(),
             replies: ReplyLimits::default(),
             timeouts: Timeouts::default(),
@@ -65,7 +73,16 @@ pub struct Timeouts {
     /// For the reply to the end of the message. Default 600 s: a server may do real work then, and
     /// a client that hangs up too early gets the message delivered twice.
     pub message: Duration,
-    /// For the reply to RSET and QUIT. Default 20 s; the RFC has none.
+    /// For the reply to each BDAT but the last. Default 180 s.
+    pub chunk: Duration,
+    /// For the reply to STARTTLS, and to each step of AUTH. Default 300 s; the RFCs have none.
+    pub security: Duration,
+    /// For the TLS handshake. Default 60 s.
+    pub handshake: Duration,
+    /// For the reply to a command that stands by itself, VRFY or ETRN or the like. Default 600 s, what
+    /// RFC 2645 §5.2 asks for ATRN.
+    pub query: Duration,
+    /// For the reply to RSET, NOOP and QUIT. Default 20 s; the RFC has none.
     pub reply: Duration,
 }
 
@@ -80,6 +97,10 @@ impl Default for Timeouts {
             data: seconds(120),
             body: seconds(180),
             message: seconds(600),
+            chunk: seconds(180),
+            security: seconds(300),
+            handshake: seconds(60),
+            query: seconds(600),
             reply: seconds(20),
         }
     }
@@ -94,6 +115,10 @@ impl Timeouts {
             Wait::Rcpt => self.rcpt,
             Wait::Data => self.data,
             Wait::Message => self.message,
+            Wait::Chunk => self.chunk,
+            Wait::Security => self.security,
+            Wait::Handshake => self.handshake,
+            Wait::Query => self.query,
             Wait::Body | Wait::Write => self.body,
             _ => self.reply,
         }

@@ -1,7 +1,7 @@
 //! The client's side of a connection: input in, events out.
 
 use super::machine::{Machine, News};
-use super::request::{Body, Ready};
+use super::request::{Body, Challenge, Ready, Upgrade};
 use super::{Closed, Config, Delivery, Error, Event};
 use crate::capability::Capabilities;
 use crate::timeout::Timeout;
@@ -51,7 +51,7 @@ impl Connection {
     }
 
     /// The buffer to read into. It has no room once [`ReplyLimits::octets`](crate::ReplyLimits)
-    /// are held; read nothing then.
+    /// are held, or during a TLS handshake; read nothing then.
     pub fn receive_buf(&mut self) -> impl BufMut {
         let room = self.room();
         self.input.reserve(READ.min(room));
@@ -67,14 +67,13 @@ impl Connection {
     }
 
     fn room(&self) -> usize {
-        if self.machine.closed.is_some() || self.ended {
+        let machine = &self.machine;
+        if machine.closed.is_some() || machine.upgrading || self.ended {
             return 0;
         }
-        let limits = &self.machine.config.replies;
-        limits
-            .octets
-            .max(limits.line)
-            .saturating_sub(self.input.len())
+        let limits = &machine.config.replies;
+        let line = limits.line.max(limits.challenge);
+        limits.octets.max(line).saturating_sub(self.input.len())
     }
 
     /// The server will send nothing more.
@@ -129,13 +128,23 @@ impl Connection {
             machine,
             ..
         } = self;
-        while machine.closed.is_none() {
+        while machine.closed.is_none() && !machine.upgrading {
+            let secret = machine.awaits_challenge();
             let limits = &machine.config.replies;
-            let reply = replies.next(input, limits, machine.has_enhanced_codes());
+            let line = if secret {
+                limits.line.max(limits.challenge)
+            } else {
+                limits.line
+            };
+            let reply = replies.next(input, limits, line, machine.has_enhanced_codes());
             let Some(reply) = reply.map_err(Error::Reply)? else {
                 break;
             };
-            machine.transcript.tell_reply(&reply);
+            if secret && reply.code().value() == 334 {
+                machine.transcript.tell(Entry::ServerSecret(b"334 "));
+            } else {
+                machine.transcript.tell_reply(&reply);
+            }
             if let Some(news) = machine.answer(reply)? {
                 return Ok(Step::News(news));
             }
@@ -147,13 +156,24 @@ impl Connection {
         if let Some(news) = machine.outcome() {
             return Ok(Step::News(news));
         }
+        if machine.upgrading && !input.is_empty() {
+            return Err(Error::Glued);
+        }
         let step = if let Some(closed) = &machine.closed {
             Step::Closed(closed.clone())
+        } else if machine.upgrading {
+            Step::Upgrade
         } else if self.ended && machine.is_ready() {
             machine.closed = Some(Closed::EndOfInput);
             Step::Closed(Closed::EndOfInput)
         } else if self.ended {
             return Err(Error::EndOfInput);
+        } else if machine
+            .exchange
+            .as_ref()
+            .is_some_and(|open| open.challenge.is_some())
+        {
+            Step::Challenge
         } else if machine.wants_body() {
             Step::Body
         } else if machine.output.has_remaining() {
@@ -173,6 +193,8 @@ enum Step {
     NeedInput,
     Flush,
     Ready,
+    Upgrade,
+    Challenge,
     Body,
     News(News),
     Closed(Closed),
@@ -184,7 +206,11 @@ impl Step {
             Self::NeedInput => Event::NeedInput,
             Self::Flush => Event::Flush,
             Self::Ready => Event::Ready(Ready { machine }),
+            Self::Upgrade => Event::Upgrade(Upgrade { machine }),
+            Self::Challenge => Event::Challenge(Challenge { machine }),
             Self::Body => Event::Body(Body { machine }),
+            Self::News(News::Reply { verb, reply }) => Event::Reply { verb, reply },
+            Self::News(News::Delivered { index, reply }) => Event::Delivered { index, reply },
             Self::News(News::Recipient { index, reply }) => Event::Recipient { index, reply },
             Self::News(News::Sent(reply)) => Event::Sent { reply },
             Self::News(News::Refused { at, reply }) => Event::Refused { at, reply },

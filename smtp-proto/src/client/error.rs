@@ -24,6 +24,14 @@ pub enum Error {
     /// The caller's: the message holds an octet that can't be sent. The server has seen no end of
     /// it and so has no message.
     Content(ContentFault),
+    /// The server's: something stood behind its reply to STARTTLS, which whoever listens may have put
+    /// there (RFC 3207 §5).
+    Glued,
+    /// The TLS handshake failed.
+    Handshake,
+    /// The server's: more challenges than [`ReplyLimits::challenges`](crate::ReplyLimits), or one that
+    /// isn't base64.
+    Challenge,
     /// The caller's: the message was given up by [`Body::abort`](super::Body::abort).
     Aborted,
 }
@@ -36,8 +44,24 @@ pub enum SendError {
     NoRecipients,
     /// The message needs an extension the server doesn't offer.
     Missing(Extension),
-    /// An address isn't ASCII.
-    NonAsciiAddress,
+    /// A parameter this crate doesn't know, of an extension the server doesn't offer.
+    UnknownParameter,
+    /// The command is a part of something else, and no one's to say by itself.
+    NotAlone,
+    /// AUTH isn't offered with that mechanism.
+    NoMechanism,
+    /// The server takes no more recipients in one transaction (RFC 9422): see [`Envelope::split`].
+    ///
+    /// [`Envelope::split`]: crate::Envelope::split
+    TooManyRecipients {
+        /// The server's limit.
+        limit: u64,
+    },
+    /// The server takes no more messages on one connection (RFC 9422): make another one.
+    TooManyMessages {
+        /// The server's limit.
+        limit: u64,
+    },
     /// The declared size is over what the server takes, which is so many octets.
     TooBig {
         /// The server's limit.
@@ -64,6 +88,9 @@ impl fmt::Display for Error {
             Self::EndOfInput => f.write_str("the server closed the connection"),
             Self::TimedOut(wait) => write!(f, "timed out {wait}"),
             Self::Content(fault) => fault.fmt(f),
+            Self::Glued => f.write_str("input behind the reply to STARTTLS"),
+            Self::Handshake => f.write_str("the TLS handshake failed"),
+            Self::Challenge => f.write_str("too many or malformed challenges"),
             Self::Aborted => f.write_str("the message was given up"),
         }
     }
@@ -74,7 +101,18 @@ impl fmt::Display for SendError {
         match self {
             Self::NoRecipients => f.write_str("no recipients"),
             Self::Missing(extension) => write!(f, "the server lacks {extension}"),
-            Self::NonAsciiAddress => f.write_str("an address is not ASCII"),
+            Self::UnknownParameter => f.write_str("the server lacks a parameter's extension"),
+            Self::NotAlone => f.write_str("the command does not stand by itself"),
+            Self::NoMechanism => f.write_str("the server lacks the AUTH mechanism"),
+            Self::TooManyRecipients { limit } => {
+                write!(f, "the server takes {limit} recipients at most")
+            }
+            Self::TooManyMessages { limit } => {
+                write!(
+                    f,
+                    "the server takes {limit} messages on a connection at most"
+                )
+            }
             Self::TooBig { limit } => write!(f, "the server takes {limit} octets at most"),
         }
     }

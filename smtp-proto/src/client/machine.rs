@@ -1,17 +1,21 @@
 //! The session's own half of the work: what is written, whose reply is next, and what it means.
 //! It sees no input.
 
+use super::outgoing::Outgoing;
+use super::plan::plan;
 use super::state::{Awaited, Meaning};
-use super::transaction::Transaction;
+use super::transaction::{Transaction, Write};
 use super::{Closed, Config, Delivery, Error, SendError, Stage};
 use crate::capability::Capabilities;
 use crate::command::{Command, Hello};
 use crate::envelope::Envelope;
 use crate::extension::Extension;
 use crate::reply::Reply;
+use crate::secret::Secret;
 use crate::timeout::{BLOCK, Timeout, Wait};
 use crate::transcript::{Entry, Transcript};
-use crate::wire::{Stuffer, Transmit};
+use crate::verb::Verb;
+use crate::wire::{SentBy, Transmit};
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::sync::Arc;
@@ -20,9 +24,32 @@ use bytes::{Buf, Bytes};
 /// Something to be told, that borrows nothing.
 #[derive(Clone, Debug)]
 pub(super) enum News {
+    Reply { verb: Verb, reply: Reply },
     Recipient { index: usize, reply: Reply },
+    Delivered { index: usize, reply: Reply },
     Sent(Reply),
     Refused { at: Stage, reply: Reply },
+}
+
+/// A reply to come.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    /// What it answers.
+    awaited: Awaited,
+    /// How far the output has to be written for it to have been asked at all, and wholly.
+    begun: u64,
+    done: u64,
+}
+
+/// The steps of an AUTH that is under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exchange {
+    /// The initial response, where the line had no room for it.
+    held: Option<Secret>,
+    /// The challenge that wants a response.
+    pub(super) challenge: Option<Secret>,
+    /// Challenges so far.
+    challenges: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -32,16 +59,20 @@ pub(super) struct Machine {
     pub(super) capabilities: Capabilities,
     pub(super) closed: Option<Closed>,
     pub(super) transcript: Transcript,
-    /// What the replies to come answer, in order, and how far the output has to be written for it
-    /// to have been asked.
-    awaited: VecDeque<(Awaited, u64)>,
+    /// What the replies to come answer, in order.
+    awaited: VecDeque<Asked>,
     transaction: Option<Transaction>,
+    /// Messages begun.
+    messages: u64,
     /// The body, while it is being written.
-    body: Option<Stuffer>,
-    /// Octets of it so far.
-    octets: u64,
-    /// How far the output had been filled when the body's end was written.
+    body: Option<Outgoing>,
+    /// Octets of the message that the server has from an earlier time (RFC 1845).
+    pub(super) offset: u64,
+    /// Up to which octet of the output the server can't have the whole message.
     end: Option<u64>,
+    pub(super) exchange: Option<Exchange>,
+    /// The server waits for a TLS handshake.
+    pub(super) upgrading: bool,
     /// What the server refused the connection or our hello with.
     turned_away: Option<Reply>,
     /// A transaction may be open on the server that we have done with.
@@ -56,17 +87,25 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(config: Arc<Config>) -> Self {
+        let greeting = Asked {
+            awaited: Awaited::Greeting,
+            begun: 0,
+            done: 0,
+        };
         Self {
             config,
             output: Transmit::default(),
             capabilities: Capabilities::default(),
             closed: None,
             transcript: Transcript::default(),
-            awaited: VecDeque::from([(Awaited::Greeting, 0)]),
+            awaited: VecDeque::from([greeting]),
             transaction: None,
+            messages: 0,
             body: None,
-            octets: 0,
+            offset: 0,
             end: None,
+            exchange: None,
+            upgrading: false,
             turned_away: None,
             needs_reset: false,
             failed: None,
@@ -76,9 +115,13 @@ impl Machine {
         }
     }
 
+    fn is_lmtp(&self) -> bool {
+        self.config.hello.verb() == Verb::Lhlo
+    }
+
     fn write(&mut self, command: &Command<'_>, awaited: Awaited) {
         let line = command.to_string();
-        self.transcript.tell(Entry::Client(line.as_bytes()));
+        self.transcript.tell(Entry::client(line.as_bytes()));
         self.output.put(line.as_bytes());
         self.output.put(b"\r\n");
         self.expect(awaited);
@@ -86,7 +129,12 @@ impl Machine {
 
     /// The output so far asks for that.
     fn expect(&mut self, awaited: Awaited) {
-        self.awaited.push_back((awaited, self.filled()));
+        let filled = self.filled();
+        self.awaited.push_back(Asked {
+            awaited,
+            begun: filled,
+            done: filled,
+        });
     }
 
     /// Octets ever put into the output.
@@ -94,35 +142,54 @@ impl Machine {
         self.output.taken() + self.output.remaining() as u64
     }
 
+    fn is_pipelining(&self) -> bool {
+        self.config.pipelining && self.capabilities.offers(Extension::Pipelining)
+    }
+
     /// Writes what may be written now: all that is left where the server takes flights, one
     /// command otherwise.
     pub(super) fn fill(&mut self) {
-        let pipelining = self.config.pipelining && self.capabilities.offers(Extension::Pipelining);
+        let pipelining = self.is_pipelining();
         while self.has_room()
             && (pipelining || self.awaited.is_empty())
-            && let Some((command, awaited)) = self
-                .transaction
-                .as_mut()
-                .and_then(Transaction::next_command)
+            && let Some(transaction) = &mut self.transaction
+            && let Some(write) = transaction.next_write()
         {
-            self.write(&command, awaited);
+            match write {
+                Write::Command(command, awaited) => self.write(&command, awaited),
+                Write::Chunks(sent_by) => self.begin_body(sent_by, 0),
+            }
         }
+    }
+
+    fn begin_body(&mut self, sent_by: SentBy, offset: u64) {
+        let seven_bit = !self
+            .transaction
+            .as_ref()
+            .is_some_and(Transaction::is_eight_bit);
+        let newlines = self.config.newlines;
+        self.body = Some(Outgoing::new(newlines, sent_by, seven_bit));
+        self.offset = offset;
     }
 
     /// A reply came.
     pub(super) fn answer(&mut self, reply: Reply) -> Result<Option<News>, Error> {
         self.replies += 1;
-        let Some((awaited, asked)) = self.awaited.pop_front() else {
+        let Some(asked) = self.awaited.pop_front() else {
             return self.unasked(reply);
         };
+        let awaited = asked.awaited;
+        let written = self.output.taken();
         match awaited.meaning(reply.code()) {
             Meaning::Broken => Err(Error::UnexpectedReply(reply)),
             Meaning::Closing => Ok(self.closing(awaited.stage(), reply)),
             // No server can answer what it hasn't read, but it may give up on the message.
-            meaning if self.output.taken() < asked => match (awaited, meaning) {
+            meaning if written < asked.begun => match (awaited, meaning) {
                 (Awaited::Message, Meaning::Refused) => Ok(self.closing(Stage::Message, reply)),
                 _ => Err(Error::UnexpectedReply(reply)),
             },
+            // Nor can it take a chunk it hasn't got, but it may refuse one.
+            Meaning::Done if written < asked.done => Err(Error::UnexpectedReply(reply)),
             Meaning::TryHelo => {
                 let name = self.config.hello.name().to_string();
                 if let Ok(hello) = Hello::helo(&name) {
@@ -130,8 +197,13 @@ impl Machine {
                 }
                 Ok(None)
             }
+            Meaning::Challenge => self.challenged(&reply).map(|()| None),
             meaning => {
-                let news = self.settle(awaited, meaning == Meaning::Done, reply);
+                let done = meaning == Meaning::Done;
+                if let Some(verb) = awaited.query() {
+                    return Ok(self.answered(verb, done, reply));
+                }
+                let news = self.settle(awaited, done, reply)?;
                 Ok(news.or_else(|| self.outcome()))
             }
         }
@@ -157,57 +229,117 @@ impl Machine {
         self.awaited.clear();
         self.body = None;
         self.end = None;
+        self.exchange = None;
         self.output.clear();
         self.closed = Some(Closed::Server(reply.clone()));
         open.then_some(News::Refused { at, reply })
     }
 
-    /// Carries out what a reply says.
-    fn settle(&mut self, awaited: Awaited, done: bool, reply: Reply) -> Option<News> {
-        match awaited {
-            Awaited::Greeting if done => {
-                let hello = self.config.hello.clone();
-                let awaited = if hello.is_extended() {
-                    Awaited::Ehlo
-                } else {
-                    Awaited::Helo
-                };
-                self.write(&Command::Hello(hello), awaited);
+    /// The answer to a command that stands by itself.
+    fn answered(&mut self, verb: Verb, done: bool, reply: Reply) -> Option<News> {
+        match verb {
+            Verb::StartTls if done => {
+                self.upgrading = true;
+                return None;
             }
-            Awaited::Ehlo if done => self.capabilities = Capabilities::from_reply(&reply),
-            Awaited::Greeting | Awaited::Ehlo | Awaited::Helo if !done => {
+            Verb::Auth => self.exchange = None,
+            Verb::Atrn if done => self.closed = Some(Closed::Turned),
+            // It is the greeting of a new session.
+            Verb::XClient if done => self.introduce(),
+            _ => {}
+        }
+        Some(News::Reply { verb, reply })
+    }
+
+    /// Says hello. What the server said it offers holds no longer.
+    pub(super) fn introduce(&mut self) {
+        self.capabilities = Capabilities::default();
+        let hello = self.config.hello.clone();
+        let awaited = match hello.verb() {
+            Verb::Lhlo => Awaited::Lhlo,
+            Verb::Helo => Awaited::Helo,
+            _ => Awaited::Ehlo,
+        };
+        self.write(&Command::Hello(hello), awaited);
+    }
+
+    /// Carries out what a reply says.
+    fn settle(
+        &mut self,
+        awaited: Awaited,
+        done: bool,
+        reply: Reply,
+    ) -> Result<Option<News>, Error> {
+        match awaited {
+            Awaited::Greeting if done => self.introduce(),
+            Awaited::Ehlo | Awaited::Lhlo if done => {
+                self.capabilities = Capabilities::from_reply(&reply);
+            }
+            Awaited::Greeting | Awaited::Ehlo | Awaited::Helo | Awaited::Lhlo if !done => {
                 // No client closes without QUIT (§4.1.1.10).
                 self.turned_away = Some(reply.clone());
                 self.quit();
                 let at = awaited.stage();
-                return Some(News::Refused { at, reply });
+                return Ok(Some(News::Refused { at, reply }));
             }
             Awaited::Quit => self.leave(),
             _ => {}
         }
-        let transaction = self.transaction.as_mut()?;
+        let lmtp = self.is_lmtp();
+        let Some(transaction) = &mut self.transaction else {
+            return Ok(None);
+        };
         match awaited {
             Awaited::Rcpt => {
-                let index = transaction.recipient(&reply)?;
-                return Some(News::Recipient { index, reply });
+                let index = transaction.recipient(&reply);
+                if transaction.is_refused() {
+                    self.body = None;
+                }
+                return Ok(index.map(|index| News::Recipient { index, reply }));
             }
-            Awaited::Data if done && transaction.is_refused() => {
+            Awaited::Data | Awaited::DataFrom if done && transaction.is_refused() => {
+                if lmtp {
+                    // RFC 2033 §4.2: "MUST fail with a 503", since no reply answers the dot.
+                    return Err(Error::UnexpectedReply(reply));
+                }
                 // RFC 2920 §3.1: 354 though nobody is to get it; end it at once.
                 self.output.put(b".\r\n");
                 self.expect(Awaited::Message);
             }
-            Awaited::Data if done => {
-                let seven_bit = !transaction.is_eight_bit();
-                self.body = Some(Stuffer::new(self.config.newlines, seven_bit));
-                self.octets = 0;
+            Awaited::Data | Awaited::DataFrom if done => {
+                let offset = match reply.code().value() {
+                    355 => offset(&reply).ok_or(Error::UnexpectedReply(reply))?,
+                    _ => 0,
+                };
+                self.begin_body(SentBy::Data, offset);
+            }
+            Awaited::Message if lmtp => {
+                if let Some((index, more)) = transaction.conclude(&reply) {
+                    if more {
+                        self.expect_first(Awaited::Message);
+                    }
+                    return Ok(Some(News::Delivered { index, reply }));
+                }
+                transaction.refuse(Stage::Message, reply);
             }
             Awaited::Message if done => transaction.accept(reply),
-            Awaited::Mail | Awaited::Data | Awaited::Message if !done => {
+            _ if !done => {
                 transaction.refuse(awaited.stage(), reply);
+                self.body = None;
             }
             _ => {}
         }
-        None
+        Ok(None)
+    }
+
+    /// One more of several replies to what was asked already.
+    fn expect_first(&mut self, awaited: Awaited) {
+        let taken = self.output.taken();
+        self.awaited.push_front(Asked {
+            awaited,
+            begun: taken,
+            done: taken,
+        });
     }
 
     /// What became of the message, once all is said.
@@ -230,6 +362,12 @@ impl Machine {
         self.capabilities.offers(Extension::EnhancedStatusCodes)
     }
 
+    /// Whether the next reply may be a challenge, which is long and a secret.
+    pub(super) fn awaits_challenge(&self) -> bool {
+        let next = self.awaited.front().map(|asked| asked.awaited);
+        next == Some(Awaited::Auth)
+    }
+
     /// Whether the output is below its mark; one that is empty always is.
     fn has_room(&self) -> bool {
         self.output.remaining() < self.config.output.max(1)
@@ -237,12 +375,25 @@ impl Machine {
 
     /// Whether more of the message may be written.
     pub(super) fn wants_body(&self) -> bool {
-        self.body.is_some() && self.has_room()
+        let (Some(body), Some(transaction)) = (&self.body, &self.transaction) else {
+            return false;
+        };
+        if !self.has_room() {
+            return false;
+        }
+        if !body.is_chunked() || self.awaited.is_empty() {
+            return true;
+        }
+        // In LMTP nobody can tell how many replies the end gets before the recipients are answered.
+        let unanswered = !transaction.has_all_answers();
+        self.is_pipelining()
+            && !(unanswered && (self.is_lmtp() || body.octets() >= self.config.unseen))
     }
 
     /// Whether only the reply to QUIT is left to come, which nobody needs.
     pub(super) fn is_leaving(&self) -> bool {
-        matches!(self.awaited.front(), Some((Awaited::Quit, _)))
+        let next = self.awaited.front().map(|asked| asked.awaited);
+        next == Some(Awaited::Quit)
     }
 
     /// QUIT is answered, or won't be.
@@ -253,40 +404,129 @@ impl Machine {
 
     /// Whether nothing is open and nothing awaited.
     pub(super) fn is_ready(&self) -> bool {
-        self.transaction.is_none() && self.awaited.is_empty()
+        self.transaction.is_none() && self.awaited.is_empty() && self.exchange.is_none()
     }
 
     pub(super) fn send(&mut self, envelope: Envelope) -> Result<(), SendError> {
-        let transaction = Transaction::new(envelope, &self.capabilities, self.needs_reset)?;
-        self.transaction = Some(transaction);
+        let chunking = self.config.chunking && self.capabilities.offers(Extension::Chunking);
+        let planned = plan(
+            envelope,
+            &self.capabilities,
+            self.config.chunking,
+            self.messages,
+        )?;
+        let chunking = chunking && !planned.has_id();
+        self.transaction = Some(Transaction::new(planned, self.needs_reset, chunking));
+        self.messages += 1;
         self.needs_reset = false;
         Ok(())
+    }
+
+    /// Writes a command that stands by itself.
+    pub(super) fn query(&mut self, command: &Command<'_>) {
+        let awaited = match command.verb() {
+            Verb::StartTls => Awaited::StartTls,
+            verb => Awaited::Query(verb),
+        };
+        self.write(command, awaited);
     }
 
     pub(super) fn quit(&mut self) {
         self.write(&Command::Quit, Awaited::Quit);
     }
 
+    /// Begins AUTH; an initial response that the line has no room for waits for a challenge (RFC
+    /// 4954 §4).
+    pub(super) fn authenticate(&mut self, auth: crate::extension::Auth<'_>) {
+        let mut exchange = Exchange::default();
+        let mut command = Command::Auth(auth);
+        if command.to_string().len() + 2 > 512
+            && let Command::Auth(auth) = command
+        {
+            exchange.held = auth.initial_response().cloned();
+            command = Command::Auth(crate::extension::Auth::new(auth.mechanism().clone(), None));
+        }
+        self.exchange = Some(exchange);
+        self.write(&command, Awaited::Auth);
+    }
+
+    /// A challenge came.
+    fn challenged(&mut self, reply: &Reply) -> Result<(), Error> {
+        let text = reply.text().as_lines().next().unwrap_or_default();
+        let challenge = crate::extension::decode_base64(text).ok_or(Error::Challenge)?;
+        let exchange = self.exchange.get_or_insert_default();
+        exchange.challenges += 1;
+        if exchange.challenges > self.config.replies.challenges {
+            return Err(Error::Challenge);
+        }
+        match exchange.held.take() {
+            Some(held) if challenge.expose().is_empty() => self.respond(held.expose()),
+            _ => exchange.challenge = Some(challenge),
+        }
+        Ok(())
+    }
+
+    /// Writes a response.
+    pub(super) fn respond(&mut self, response: &[u8]) {
+        self.write_response(crate::extension::encode_base64(response).as_bytes());
+    }
+
+    /// Writes a line of AUTH.
+    pub(super) fn write_response(&mut self, line: &[u8]) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.challenge = None;
+        }
+        self.transcript.tell(Entry::ClientSecret(b""));
+        self.output.put(line);
+        self.output.put(b"\r\n");
+        self.expect(Awaited::Auth);
+    }
+
     /// Writes more of the message.
     pub(super) fn write_body(&mut self, chunk: Bytes) {
-        self.octets += chunk.len() as u64;
-        if let Some(body) = &mut self.body
-            && let Err(fault) = body.write(chunk, &mut self.output)
-        {
-            self.fail(Error::Content(fault));
+        let Some(body) = &mut self.body else { return };
+        if let Err(fault) = body.write(chunk, &mut self.output) {
+            return self.fail(Error::Content(fault));
+        }
+        if body.is_full() {
+            self.write_chunk(false);
         }
     }
 
     /// Writes its end.
     pub(super) fn finish_body(&mut self) {
-        let Some(body) = self.body.take() else { return };
         let before = self.filled();
+        let Some(body) = &mut self.body else { return };
         if let Err(fault) = body.finish(&mut self.output) {
             return self.fail(Error::Content(fault));
         }
-        self.end = Some(before);
-        self.transcript.tell(Entry::Content(self.octets));
-        self.expect(Awaited::Message);
+        self.transcript.tell(Entry::Content(body.octets()));
+        if body.is_chunked() {
+            self.write_chunk(true);
+            // Its last octet makes it whole.
+            self.end = Some(self.filled() - 1);
+        } else {
+            self.expect(Awaited::Message);
+            self.end = Some(before);
+        }
+        self.body = None;
+    }
+
+    /// Writes the chunk that was gathered.
+    fn write_chunk(&mut self, last: bool) {
+        let Some(body) = &mut self.body else { return };
+        let (bdat, content) = body.take_chunk(last);
+        let awaited = if last {
+            Awaited::Message
+        } else {
+            Awaited::Chunk
+        };
+        self.write(&Command::Bdat(bdat), awaited);
+        self.output.append(content);
+        let filled = self.filled();
+        if let Some(asked) = self.awaited.back_mut() {
+            asked.done = filled;
+        }
     }
 
     /// Gives the connection up; nothing more is written.
@@ -311,10 +551,12 @@ impl Machine {
     pub(super) fn note_wait(&mut self) {
         let wait = if self.output.has_remaining() {
             (Wait::Write, self.output.taken() / BLOCK)
+        } else if self.upgrading {
+            (Wait::Handshake, self.replies)
         } else {
-            let awaited = self.awaited.front();
+            let next = self.awaited.front();
             (
-                awaited.map_or(Wait::Reply, |(awaited, _)| awaited.wait()),
+                next.map_or(Wait::Reply, |asked| asked.awaited.wait()),
                 self.replies,
             )
         };
@@ -326,7 +568,7 @@ impl Machine {
 
     pub(super) fn timeout(&self) -> Option<Timeout> {
         // While the message is wanted of the caller, the server owes nothing.
-        let idle = self.awaited.is_empty() && !self.output.has_remaining();
+        let idle = self.awaited.is_empty() && !self.output.has_remaining() && !self.upgrading;
         if self.failed.is_some() || self.closed.is_some() || idle {
             return None;
         }
@@ -343,4 +585,11 @@ impl Machine {
             self.fail(Error::TimedOut(expired.wait));
         }
     }
+}
+
+/// `355 octet-offset …` (RFC 1845 §5): how much of the message the server has.
+fn offset(reply: &Reply) -> Option<u64> {
+    let line = reply.text().as_lines().next()?;
+    let digits = line.split(|octet| *octet == b' ').next()?;
+    core::str::from_utf8(digits).ok()?.parse().ok()
 }

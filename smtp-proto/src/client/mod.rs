@@ -8,6 +8,8 @@ mod config;
 mod connection;
 mod error;
 mod machine;
+mod outgoing;
+mod plan;
 mod report;
 mod request;
 mod state;
@@ -17,9 +19,10 @@ pub use config::{Config, Timeouts};
 pub use connection::Connection;
 pub use error::{Delivery, Error, SendError};
 pub use report::Report;
-pub use request::{Body, Ready};
+pub use request::{Body, Challenge, Ready, Upgrade};
 
 use crate::reply::Reply;
+use crate::verb::Verb;
 
 /// What the driver, or you, have to do.
 #[must_use]
@@ -32,6 +35,18 @@ pub enum Event<'c> {
     Flush,
     /// Nothing is open: send a message, or quit.
     Ready(Ready<'c>),
+    /// The server is ready for a TLS handshake.
+    Upgrade(Upgrade<'c>),
+    /// The server asks for a response, within AUTH.
+    Challenge(Challenge<'c>),
+    /// The answer to a command that stands by itself, AUTH among them; STARTTLS only where it is
+    /// refused.
+    Reply {
+        /// Which command.
+        verb: Verb,
+        /// What the server says to it.
+        reply: Reply,
+    },
     /// The reply to the recipient of that index in the envelope, in order.
     Recipient {
         /// Which one.
@@ -41,6 +56,14 @@ pub enum Event<'c> {
     },
     /// The next octets of the message are wanted.
     Body(Body<'c>),
+    /// In LMTP, the reply to the message for the recipient of that index: one for each that was
+    /// accepted, in order (RFC 2033 §4.2). [`Sent`](Self::Sent) follows if one of them is 2yz.
+    Delivered {
+        /// Which one.
+        index: usize,
+        /// 2yz: the server is responsible for the message, for this recipient.
+        reply: Reply,
+    },
     /// The server took responsibility for the message, for the recipients it accepted.
     Sent {
         /// Its words.
@@ -88,6 +111,9 @@ impl Stage {
 pub enum Closed {
     /// By QUIT.
     Quit,
+    /// By ATRN (RFC 2645): we are to serve now. Go on with a
+    /// [`server::Connection`](crate::server::Connection) on the same stream.
+    Turned,
     /// The server closed it while nothing was under way.
     EndOfInput,
     /// The server said it does (421), or refused the connection or our hello.

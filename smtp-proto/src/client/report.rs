@@ -2,6 +2,7 @@
 
 use super::Stage;
 use crate::address::ForwardPath;
+use crate::command::Rcpt;
 use crate::envelope::Envelope;
 use crate::reply::Reply;
 use alloc::vec::Vec;
@@ -17,25 +18,45 @@ use alloc::vec::Vec;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    recipients: Vec<(ForwardPath<'static>, Option<Reply>)>,
+    recipients: Vec<Recipient>,
     /// The reply that decided over the message as a whole, and where it came.
     end: Option<(Stage, Reply)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Recipient {
+    path: ForwardPath<'static>,
+    /// The reply to its RCPT.
+    rcpt: Option<Reply>,
+    /// LMTP's reply to the message for it.
+    delivered: Option<Reply>,
 }
 
 impl Report {
     /// Nothing is known yet.
     pub fn new(envelope: &Envelope) -> Self {
-        let recipients = envelope.recipients().iter();
+        let recipient = |rcpt: &Rcpt<'static>| Recipient {
+            path: rcpt.to().clone(),
+            rcpt: None,
+            delivered: None,
+        };
         Self {
-            recipients: recipients.map(|rcpt| (rcpt.to().clone(), None)).collect(),
+            recipients: envelope.recipients().iter().map(recipient).collect(),
             end: None,
         }
     }
 
     /// Notes [`Event::Recipient`](super::Event::Recipient).
     pub fn note_recipient(&mut self, index: usize, reply: Reply) {
-        if let Some((_, slot)) = self.recipients.get_mut(index) {
-            *slot = Some(reply);
+        if let Some(recipient) = self.recipients.get_mut(index) {
+            recipient.rcpt = Some(reply);
+        }
+    }
+
+    /// Notes [`Event::Delivered`](super::Event::Delivered).
+    pub fn note_delivered(&mut self, index: usize, reply: Reply) {
+        if let Some(recipient) = self.recipients.get_mut(index) {
+            recipient.delivered = Some(reply);
         }
     }
 
@@ -50,13 +71,14 @@ impl Report {
     }
 
     /// Each recipient with the reply that decided its fate: the refusal of its RCPT, or else the
-    /// reply that accepted or refused the message. 2yz says that the server is responsible for the
+    /// reply that accepted or refused the message, its own one in LMTP. 2yz says that the server is responsible for the
     /// message now. None of them before the end is known.
     pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, &Reply)> {
         self.end.iter().flat_map(|(_, end)| {
-            self.recipients.iter().map(move |(path, reply)| {
-                let refusal = reply.as_ref().filter(|reply| !reply.is_positive());
-                (path, refusal.unwrap_or(end))
+            self.recipients.iter().map(move |recipient| {
+                let refusal = recipient.rcpt.as_ref().filter(|reply| !reply.is_positive());
+                let own = refusal.or(recipient.delivered.as_ref());
+                (&recipient.path, own.unwrap_or(end))
             })
         })
     }
@@ -66,7 +88,7 @@ impl Report {
     pub fn rcpt_replies(&self) -> impl Iterator<Item = (&ForwardPath<'static>, Option<&Reply>)> {
         self.recipients
             .iter()
-            .map(|(path, reply)| (path, reply.as_ref()))
+            .map(|recipient| (&recipient.path, recipient.rcpt.as_ref()))
     }
 
     /// The reply that decided over the message as a whole, and the stage it came at.

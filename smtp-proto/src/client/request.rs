@@ -3,7 +3,11 @@
 use super::machine::Machine;
 use super::{Error, SendError};
 use crate::capability::Capabilities;
+use crate::command::Command;
 use crate::envelope::Envelope;
+use crate::extension::{Auth, Extension, Mechanisms};
+use crate::secret::Secret;
+use crate::verb::Verb;
 use bytes::Bytes;
 use core::fmt;
 
@@ -28,9 +32,110 @@ impl Ready<'_> {
         self.machine.send(envelope)
     }
 
+    /// Asks for TLS (RFC 3207). [`Event::Upgrade`](super::Event::Upgrade) follows, or
+    /// [`Event::Reply`](super::Event::Reply) with the refusal.
+    ///
+    /// # Errors
+    /// [`SendError::Missing`] if it isn't offered; nothing was written then.
+    pub fn starttls(self) -> Result<(), SendError> {
+        if !self.capabilities().offers(Extension::StartTls) {
+            return Err(SendError::Missing(Extension::StartTls));
+        }
+        self.machine.query(&Command::StartTls);
+        Ok(())
+    }
+
+    /// Begins an exchange of AUTH (RFC 4954). [`Event::Challenge`](super::Event::Challenge) follows as
+    /// often as the server has one, and then [`Event::Reply`](super::Event::Reply).
+    ///
+    /// # Errors
+    /// [`SendError::Missing`] or [`SendError::NoMechanism`] if it isn't offered; nothing was written
+    /// then.
+    pub fn auth(self, auth: Auth<'_>) -> Result<(), SendError> {
+        let Some(mechanisms) = self.capabilities().get::<Mechanisms>() else {
+            return Err(SendError::Missing(Extension::Auth));
+        };
+        if !mechanisms.contains(auth.mechanism()) {
+            return Err(SendError::NoMechanism);
+        }
+        self.machine.authenticate(auth);
+        Ok(())
+    }
+
+    /// Says a command that stands by itself: VRFY, EXPN, HELP, NOOP, ETRN, ATRN, XCLIENT, XFORWARD,
+    /// or one of an extension of your own. [`Event::Reply`](super::Event::Reply) has the answer; a
+    /// connection that ATRN has turned round ends in
+    /// [`Closed::Turned`](super::Closed::Turned).
+    ///
+    /// # Errors
+    /// [`SendError::NotAlone`] for any other command, [`SendError::Missing`] for one of an extension
+    /// that isn't offered; nothing was written then.
+    pub fn command(self, command: &Command<'_>) -> Result<(), SendError> {
+        let verb = command.verb();
+        let extension = Extension::of_verb(verb);
+        match verb {
+            Verb::Vrfy | Verb::Expn | Verb::Help | Verb::Noop | Verb::Own => {}
+            Verb::Etrn | Verb::Atrn | Verb::XClient | Verb::XForward => {
+                let missing = extension.filter(|extension| !self.capabilities().offers(*extension));
+                if let Some(extension) = missing {
+                    return Err(SendError::Missing(extension));
+                }
+            }
+            _ => return Err(SendError::NotAlone),
+        }
+        self.machine.query(command);
+        Ok(())
+    }
+
     /// Takes leave.
     pub fn quit(self) {
         self.machine.quit();
+    }
+}
+
+/// The server said go to STARTTLS: make the handshake on the stream itself, as the client, and say
+/// how it went. Until then the connection takes no input. Dropped, it is offered again.
+#[must_use = "the connection waits for the handshake"]
+pub struct Upgrade<'c> {
+    pub(super) machine: &'c mut Machine,
+}
+
+impl Upgrade<'_> {
+    /// The session is under TLS from here on: hello is said again, and what the server offered before
+    /// holds no longer (RFC 3207 §4.2).
+    pub fn complete(self) {
+        self.machine.upgrading = false;
+        self.machine.introduce();
+    }
+
+    /// The handshake failed: the next `poll` is [`Error::Handshake`].
+    pub fn fail(self) {
+        self.machine.fail(Error::Handshake);
+    }
+}
+
+/// The server wants a response. Dropped, it is offered again.
+#[must_use = "the server waits for a response"]
+pub struct Challenge<'c> {
+    pub(super) machine: &'c mut Machine,
+}
+
+impl Challenge<'_> {
+    /// What it asks.
+    pub fn octets(&self) -> &[u8] {
+        let open = self.machine.exchange.as_ref();
+        open.and_then(|open| open.challenge.as_ref())
+            .map_or(&[], Secret::expose)
+    }
+
+    /// Responds with these octets.
+    pub fn respond(self, response: &[u8]) {
+        self.machine.respond(response);
+    }
+
+    /// Gives up: the server answers with a refusal.
+    pub fn cancel(self) {
+        self.machine.write_response(b"*");
     }
 }
 
@@ -41,6 +146,13 @@ pub struct Body<'c> {
 }
 
 impl Body<'_> {
+    /// Octets of the message that the server has from an earlier try of the same transaction (RFC
+    /// 1845): what is sent has to begin behind them. 0 but for envelopes with a
+    /// [`TransId`](crate::extension::TransId).
+    pub fn offset(&self) -> u64 {
+        self.machine.offset
+    }
+
     /// Writes the next octets of the message, of any number. Dots are stuffed; line ends are as
     /// [`Config::newlines`](super::Config::newlines) says. An octet that can't be sent ends the
     /// connection: the next `poll` is [`Error::Content`].
@@ -63,6 +175,18 @@ impl Body<'_> {
 impl fmt::Debug for Ready<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ready").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Upgrade<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgrade").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Challenge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Challenge").finish_non_exhaustive()
     }
 }
 

@@ -1,16 +1,22 @@
 //! The client's table: what a reply means to the command it answers (RFC 5321 §4.3.2).
 //!
-//! | answers | 220 | 250 | other 2yz | 354 | other 3yz | 421 | 500, 502 | other 4yz, 5yz |
-//! |---|---|---|---|---|---|---|---|---|
-//! | the connection | done | broken | broken | broken | broken | closing | refused | refused; 521: closing |
-//! | EHLO | broken | done | broken | broken | broken | closing | HELO next | refused |
-//! | HELO | broken | done | broken | broken | broken | closing | refused | refused |
-//! | MAIL, RCPT, RSET, the message | done | done | done | broken | broken | closing | refused | refused |
-//! | DATA | broken | broken | broken | done | broken | closing | refused | refused |
-//! | QUIT | done | done | done | done | done | done | done | done |
+//! | answers | done | go on | closing | no |
+//! |---|---|---|---|---|
+//! | the connection | 220 | | 421, 521 | 4yz, 5yz |
+//! | EHLO | 250 | HELO next: 500, 502 | 421 | 4yz, 5yz |
+//! | HELO, LHLO | 250 | | 421 | 4yz, 5yz |
+//! | STARTTLS, XCLIENT | 220 | | 421 | 4yz, 5yz |
+//! | AUTH, a response | 235 | 334 | 421 | 4yz, 5yz |
+//! | MAIL, RCPT, RSET, a chunk, the message | 2yz | | 421 | 4yz, 5yz |
+//! | DATA | 354; 355 where the transaction has an id | | 421 | 4yz, 5yz |
+//! | a command by itself | 2yz | | 421 | 4yz, 5yz |
+//! | QUIT | any | | | |
+//!
+//! Any other reply is none that a server says there, and breaks the connection.
 
 use crate::reply::{Code, Severity};
 use crate::timeout::Wait;
+use crate::verb::Verb;
 
 /// What a reply answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,23 +24,34 @@ pub(super) enum Awaited {
     Greeting,
     Ehlo,
     Helo,
+    Lhlo,
+    StartTls,
+    Auth,
     Mail,
     Rcpt,
     Data,
+    /// DATA, in a transaction with an id (RFC 1845).
+    DataFrom,
+    /// A chunk that isn't the last.
+    Chunk,
     Message,
     Rset,
+    /// A command that stands by itself.
+    Query(Verb),
     Quit,
 }
 
 /// What a reply means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// Go on.
+    /// Yes.
     Done,
     /// No.
     Refused,
     /// The server doesn't know EHLO.
     TryHelo,
+    /// The server wants a response (RFC 4954 §4).
+    Challenge,
     /// The server closes the connection (§3.8).
     Closing,
     /// No server says that here.
@@ -48,13 +65,19 @@ impl Awaited {
             (Self::Quit, ..) => Meaning::Done,
             (_, 421, _) | (Self::Greeting, 521, _) => Meaning::Closing,
             (Self::Ehlo, 500 | 502, _) => Meaning::TryHelo,
+            (Self::Auth, 334, _) => Meaning::Challenge,
             (_, _, Severity::Transient | Severity::Permanent) => Meaning::Refused,
-            (Self::Greeting, 220, _)
-            | (Self::Ehlo | Self::Helo, 250, _)
-            | (Self::Data, 354, _)
-            | (Self::Mail | Self::Rcpt | Self::Message | Self::Rset, _, Severity::Completed) => {
-                Meaning::Done
-            }
+            (Self::Greeting | Self::StartTls | Self::Query(Verb::XClient), 220, _)
+            | (Self::Ehlo | Self::Helo | Self::Lhlo, 250, _)
+            | (Self::Auth, 235, _)
+            | (Self::Data | Self::DataFrom, 354, _)
+            | (Self::DataFrom, 355, _) => Meaning::Done,
+            (Self::Query(Verb::XClient), ..) => Meaning::Broken,
+            (
+                Self::Mail | Self::Rcpt | Self::Chunk | Self::Message | Self::Rset | Self::Query(_),
+                _,
+                Severity::Completed,
+            ) => Meaning::Done,
             _ => Meaning::Broken,
         }
     }
@@ -63,12 +86,15 @@ impl Awaited {
     pub(super) const fn wait(self) -> Wait {
         match self {
             Self::Greeting => Wait::Greeting,
-            Self::Ehlo | Self::Helo => Wait::Hello,
+            Self::Ehlo | Self::Helo | Self::Lhlo => Wait::Hello,
+            Self::StartTls | Self::Auth => Wait::Security,
             Self::Mail => Wait::Mail,
             Self::Rcpt => Wait::Rcpt,
-            Self::Data => Wait::Data,
+            Self::Data | Self::DataFrom => Wait::Data,
+            Self::Chunk => Wait::Chunk,
             Self::Message => Wait::Message,
-            Self::Rset | Self::Quit => Wait::Reply,
+            Self::Query(Verb::Noop) | Self::Rset | Self::Quit => Wait::Reply,
+            Self::Query(_) => Wait::Query,
         }
     }
 
@@ -76,11 +102,23 @@ impl Awaited {
     pub(super) const fn stage(self) -> super::Stage {
         match self {
             Self::Greeting => super::Stage::Connect,
-            Self::Ehlo | Self::Helo => super::Stage::Hello,
-            Self::Mail | Self::Rset | Self::Quit => super::Stage::Mail,
+            Self::Ehlo | Self::Helo | Self::Lhlo => super::Stage::Hello,
+            Self::Mail | Self::Rset | Self::Quit | Self::StartTls | Self::Auth | Self::Query(_) => {
+                super::Stage::Mail
+            }
             Self::Rcpt => super::Stage::Rcpt,
-            Self::Data => super::Stage::Data,
-            Self::Message => super::Stage::Message,
+            Self::Data | Self::DataFrom => super::Stage::Data,
+            Self::Chunk | Self::Message => super::Stage::Message,
+        }
+    }
+
+    /// The verb of a command that stands by itself.
+    pub(super) const fn query(self) -> Option<Verb> {
+        match self {
+            Self::StartTls => Some(Verb::StartTls),
+            Self::Auth => Some(Verb::Auth),
+            Self::Query(verb) => Some(verb),
+            _ => None,
         }
     }
 }

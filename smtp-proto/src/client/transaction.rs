@@ -3,23 +3,26 @@
 //! It knows the order of commands and nothing of flights: how many may be written before a reply
 //! is there is for the machine to say.
 
+use super::Stage;
 use super::state::Awaited;
-use super::{SendError, Stage};
-use crate::address::{ForwardPath, ReversePath};
-use crate::capability::Capabilities;
-use crate::command::{Command, Mail, Rcpt};
+use crate::command::Command;
 use crate::envelope::Envelope;
-use crate::extension::{BodyType, Extension};
+use crate::extension::BodyType;
 use crate::reply::Reply;
+use crate::wire::SentBy;
+use alloc::vec::Vec;
 
 #[derive(Clone, Debug)]
 pub(super) struct Transaction {
-    mail: Mail<'static>,
     envelope: Envelope,
+    sent_by: SentBy,
     next: Next,
-    /// Recipients answered, and those accepted.
+    /// Recipients answered.
     answered: usize,
-    accepted: usize,
+    /// Those accepted, by their index.
+    accepted: Vec<usize>,
+    /// How many of these have been answered a second time, by LMTP.
+    concluded: usize,
     /// The first refusal that decides the message's fate.
     refused: Option<(Stage, Reply)>,
     /// The reply to the end of the message.
@@ -32,85 +35,77 @@ enum Next {
     Reset,
     Mail,
     Rcpt(usize),
-    Data,
+    Content,
     Nothing,
 }
 
+/// What a transaction has to write.
+#[derive(Debug)]
+pub(super) enum Write {
+    /// A command, and what its reply is to be taken for.
+    Command(Command<'static>, Awaited),
+    /// The message, in chunks.
+    Chunks(SentBy),
+}
+
 impl Transaction {
-    /// Plans the sending of `envelope` to a server of these capabilities. With `reset`, an earlier
-    /// transaction is cleared away first.
-    pub(super) fn new(
-        envelope: Envelope,
-        capabilities: &Capabilities,
-        reset: bool,
-    ) -> Result<Self, SendError> {
-        if envelope.recipients().is_empty() {
-            return Err(SendError::NoRecipients);
-        }
-        if !is_ascii(&envelope) {
-            return Err(SendError::NonAsciiAddress);
-        }
-        let declared = envelope.mail();
-        if let (Some(size), Some(limit)) = (declared.size(), capabilities.size())
-            && size > limit
-        {
-            return Err(SendError::TooBig { limit });
-        }
-        let eight_bit = capabilities.offers(Extension::EightBitMime);
-        let body = match declared.body() {
-            Some(BodyType::EightBitMime) if !eight_bit => {
-                return Err(SendError::Missing(Extension::EightBitMime));
-            }
-            // 7BIT is what a server takes a message for anyway (RFC 6152 §3).
-            Some(BodyType::SevenBit) => None,
-            _ => eight_bit.then_some(BodyType::EightBitMime),
+    /// Sends what was planned for the server. With `reset`, an earlier transaction is cleared away
+    /// first; with `chunking` the message goes by BDAT.
+    pub(super) fn new(envelope: Envelope, reset: bool, chunking: bool) -> Self {
+        let sent_by = match envelope.mail().body() {
+            Some(BodyType::BinaryMime) => SentBy::BinaryChunks,
+            _ if chunking => SentBy::Chunks,
+            _ => SentBy::Data,
         };
-        let size = declared
-            .size()
-            .filter(|_| capabilities.offers(Extension::Size));
-        Ok(Self {
-            mail: declared.clone().with_size(size).with_body(body),
+        Self {
             envelope,
+            sent_by,
             next: if reset { Next::Reset } else { Next::Mail },
             answered: 0,
-            accepted: 0,
+            accepted: Vec::new(),
+            concluded: 0,
             refused: None,
             sent: None,
-        })
+        }
     }
 
     /// Whether the message may hold octets above 127.
     pub(super) fn is_eight_bit(&self) -> bool {
-        self.mail.body() == Some(BodyType::EightBitMime)
+        self.envelope.mail().body() == Some(BodyType::EightBitMime)
     }
 
-    /// The next command to write; `None` once there is none, or none that makes sense.
-    pub(super) fn next_command(&mut self) -> Option<(Command<'static>, Awaited)> {
+    /// What to write next; `None` once there is nothing, or nothing that makes sense.
+    pub(super) fn next_write(&mut self) -> Option<Write> {
         if self.refused.is_some() {
             self.next = Next::Nothing;
         }
         let recipients = self.envelope.recipients();
-        let (command, awaited, next) = match self.next {
-            Next::Reset => (Command::Rset, Awaited::Rset, Next::Mail),
+        let (write, next) = match self.next {
+            Next::Reset => (Write::Command(Command::Rset, Awaited::Rset), Next::Mail),
             Next::Mail => (
-                Command::Mail(self.mail.clone()),
-                Awaited::Mail,
+                Write::Command(Command::Mail(self.envelope.mail().clone()), Awaited::Mail),
                 Next::Rcpt(0),
             ),
             Next::Rcpt(index) => (
-                Command::Rcpt(recipients[index].clone()),
-                Awaited::Rcpt,
+                Write::Command(Command::Rcpt(recipients[index].clone()), Awaited::Rcpt),
                 if index + 1 < recipients.len() {
                     Next::Rcpt(index + 1)
                 } else {
-                    Next::Data
+                    Next::Content
                 },
             ),
-            Next::Data => (Command::Data, Awaited::Data, Next::Nothing),
+            Next::Content if self.sent_by != SentBy::Data => {
+                (Write::Chunks(self.sent_by), Next::Nothing)
+            }
+            Next::Content if self.envelope.has_id() => (
+                Write::Command(Command::Data, Awaited::DataFrom),
+                Next::Nothing,
+            ),
+            Next::Content => (Write::Command(Command::Data, Awaited::Data), Next::Nothing),
             Next::Nothing => return None,
         };
         self.next = next;
-        Some((command, awaited))
+        Some(write)
     }
 
     /// The reply to a RCPT: which one it was, unless the message is refused already.
@@ -121,11 +116,32 @@ impl Transaction {
             return None;
         }
         if reply.is_positive() {
-            self.accepted += 1;
-        } else if self.accepted == 0 && self.answered == self.envelope.recipients().len() {
+            self.accepted.push(index);
+        } else if self.accepted.is_empty() && self.has_all_answers() {
             self.refuse(Stage::Rcpt, reply.clone());
         }
         Some(index)
+    }
+
+    /// Whether every recipient is answered.
+    pub(super) fn has_all_answers(&self) -> bool {
+        self.answered == self.envelope.recipients().len()
+    }
+
+    /// LMTP's reply to the message for one of the recipients accepted, in order: which one, and
+    /// whether another reply is to come.
+    pub(super) fn conclude(&mut self, reply: &Reply) -> Option<(usize, bool)> {
+        let index = *self.accepted.get(self.concluded)?;
+        self.concluded += 1;
+        let more = self.concluded < self.accepted.len();
+        // One that is accepted makes the message one that was sent.
+        if reply.is_positive() || (!more && self.sent.is_none()) {
+            self.sent = Some(reply.clone());
+        }
+        if !more && let Some(reply) = self.sent.take_if(|reply| !reply.is_positive()) {
+            self.refuse(Stage::Message, reply);
+        }
+        Some((index, more))
     }
 
     /// Notes a refusal; the first one counts.
@@ -151,16 +167,4 @@ impl Transaction {
             (None, None) => None,
         }
     }
-}
-
-fn is_ascii(envelope: &Envelope) -> bool {
-    let sender = match envelope.sender() {
-        ReversePath::Mailbox(mailbox) => mailbox.as_str().is_ascii(),
-        ReversePath::Null => true,
-    };
-    let recipient = |rcpt: &Rcpt<'_>| match rcpt.to() {
-        ForwardPath::Mailbox(mailbox) => mailbox.as_str().is_ascii(),
-        ForwardPath::Postmaster => true,
-    };
-    sender && envelope.recipients().iter().all(recipient)
 }

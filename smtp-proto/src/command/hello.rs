@@ -1,7 +1,8 @@
-//! EHLO and HELO (RFC 5321 §4.1.1.1).
+//! EHLO and HELO (RFC 5321 §4.1.1.1), and LHLO (RFC 2033 §4.1).
 
 use super::{SyntaxError, SyntaxErrorKind};
 use crate::address::{AddressLiteral, Host};
+use crate::verb::Verb;
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 use core::fmt;
@@ -9,7 +10,8 @@ use core::fmt;
 /// The longest name, a domain's limit (§4.5.3.1.2).
 const NAME: usize = 255;
 
-/// `EHLO SP ( Domain / address-literal )` or `HELO SP Domain`: the name a client goes by.
+/// `EHLO SP ( Domain / address-literal )`, `HELO SP Domain` or, in LMTP, `LHLO SP Domain`: the name
+/// a client goes by.
 ///
 /// Real clients call themselves `my_host`, `localhost.` or `123`, and §4.1.4 forbids refusing mail
 /// for that: such a name is kept as it was written, and [`host`](Self::host) is `None`.
@@ -23,7 +25,7 @@ const NAME: usize = 255;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Hello<'a> {
-    extended: bool,
+    verb: Verb,
     name: Cow<'a, str>,
 }
 
@@ -34,7 +36,7 @@ impl<'a> Hello<'a> {
     /// [`SyntaxErrorKind::Argument`] if the name is empty, over 255 octets, holds anything but
     /// visible ASCII, or square brackets that make no address literal.
     pub fn ehlo(name: &'a str) -> Result<Self, SyntaxError> {
-        Self::of(true, name).map_err(|kind| SyntaxError::new(kind, 0))
+        Self::of(Verb::Ehlo, name).map_err(|kind| SyntaxError::new(kind, 0))
     }
 
     /// `HELO name`.
@@ -42,31 +44,39 @@ impl<'a> Hello<'a> {
     /// # Errors
     /// As [`ehlo`](Self::ehlo).
     pub fn helo(name: &'a str) -> Result<Self, SyntaxError> {
-        Self::of(false, name).map_err(|kind| SyntaxError::new(kind, 0))
+        Self::of(Verb::Helo, name).map_err(|kind| SyntaxError::new(kind, 0))
+    }
+
+    /// `LHLO name`, for LMTP.
+    ///
+    /// # Errors
+    /// As [`ehlo`](Self::ehlo).
+    pub fn lhlo(name: &'a str) -> Result<Self, SyntaxError> {
+        Self::of(Verb::Lhlo, name).map_err(|kind| SyntaxError::new(kind, 0))
     }
 
     /// `EHLO` with an address literal, for a host without a name (§4.1.4).
     pub fn literal(address: impl Into<AddressLiteral<'a>>) -> Self {
         Self {
-            extended: true,
+            verb: Verb::Ehlo,
             name: Cow::Owned(address.into().to_string()),
         }
     }
 
     /// Reads what stands behind the verb.
-    pub(super) fn parse(extended: bool, argument: &'a [u8]) -> Result<Self, SyntaxErrorKind> {
+    pub(super) fn parse(verb: Verb, argument: &'a [u8]) -> Result<Self, SyntaxErrorKind> {
         let name = argument.strip_prefix(b" ").unwrap_or_default();
         let name = core::str::from_utf8(name).map_err(|_| SyntaxErrorKind::Argument)?;
-        Self::of(extended, name)
+        Self::of(verb, name)
     }
 
-    fn of(extended: bool, name: &'a str) -> Result<Self, SyntaxErrorKind> {
+    fn of(verb: Verb, name: &'a str) -> Result<Self, SyntaxErrorKind> {
         let sound = (1..=NAME).contains(&name.len())
             && name.bytes().all(|octet| octet.is_ascii_graphic())
             && (!name.contains(['[', ']']) || AddressLiteral::try_from(name).is_ok());
         if sound {
             Ok(Self {
-                extended,
+                verb,
                 name: Cow::Borrowed(name),
             })
         } else {
@@ -74,9 +84,14 @@ impl<'a> Hello<'a> {
         }
     }
 
-    /// Whether it was EHLO.
+    /// EHLO, HELO or LHLO.
+    pub const fn verb(&self) -> Verb {
+        self.verb
+    }
+
+    /// Whether it asks for extensions: EHLO and LHLO do.
     pub const fn is_extended(&self) -> bool {
-        self.extended
+        !matches!(self.verb, Verb::Helo)
     }
 
     /// The name as it was written.
@@ -92,7 +107,7 @@ impl<'a> Hello<'a> {
     /// Cut loose from the line it was read from.
     pub fn into_owned(self) -> Hello<'static> {
         Hello {
-            extended: self.extended,
+            verb: self.verb,
             name: Cow::Owned(self.name.into_owned()),
         }
     }
@@ -100,11 +115,6 @@ impl<'a> Hello<'a> {
 
 impl fmt::Display for Hello<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            if self.extended { "EHLO" } else { "HELO" },
-            self.name
-        )
+        write!(f, "{} {}", self.verb, self.name)
     }
 }

@@ -1,17 +1,32 @@
 //! MAIL (RFC 5321 §4.1.1.2).
 
-use super::parameter::Parameter;
-use super::{Syntax, SyntaxErrorKind};
-use crate::address::{self, AddressErrorKind, ReversePath};
-use crate::extension::{self, BodyType, Extension};
+use super::{SyntaxErrorKind, path};
+use crate::address::{self, ReversePath};
+use crate::extension::{
+    BodyType, Carrier, Extension, MailParameter, Parameters, RawParameter, Size, SmtpUtf8, Syntax,
+};
 use core::fmt;
 
 /// `MAIL FROM:Reverse-path [SP Mail-parameters]`: who sends, and what about the message.
+///
+/// Parameters are kept as they were written and read by their type:
+///
+/// ```
+/// use smtp_proto::Mail;
+/// use smtp_proto::address::ReversePath;
+/// use smtp_proto::extension::{EnvId, Ret, Size};
+/// let mail = Mail::new(ReversePath::try_from("joe@example.com")?)
+///     .with(Size(1_000))
+///     .with(Ret::Headers)
+///     .with(EnvId::new("QQ=1")?);
+/// assert_eq!(mail.to_string(), "MAIL FROM:<joe@example.com> SIZE=1000 RET=HDRS ENVID=QQ+3D1");
+/// assert_eq!(mail.get::<Size>(), Some(Size(1_000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mail<'a> {
     from: ReversePath<'a>,
-    size: Option<u64>,
-    body: Option<BodyType>,
+    parameters: Parameters<'a>,
 }
 
 impl<'a> Mail<'a> {
@@ -19,8 +34,7 @@ impl<'a> Mail<'a> {
     pub fn new(from: impl Into<ReversePath<'a>>) -> Self {
         Self {
             from: from.into(),
-            size: None,
-            body: None,
+            parameters: Parameters::default(),
         }
     }
 
@@ -29,123 +43,120 @@ impl<'a> Mail<'a> {
         &self.from
     }
 
-    /// How many octets the message has, by its sender's word (RFC 1870).
-    pub const fn size(&self) -> Option<u64> {
-        self.size
+    /// What a parameter says, where it is there.
+    pub fn get<'s, P: MailParameter<'s>>(&'s self) -> Option<P> {
+        self.parameters.get()
     }
 
-    /// What kind of octets it has, by its sender's word (RFC 6152).
-    pub const fn body(&self) -> Option<BodyType> {
-        self.body
+    /// With that parameter, in place of one of the same keyword.
+    #[must_use]
+    pub fn with<'p, P: MailParameter<'p>>(mut self, parameter: P) -> Self {
+        self.parameters.set(parameter);
+        self
+    }
+
+    /// Without that parameter.
+    #[must_use]
+    pub fn without<'p, P: MailParameter<'p>>(mut self) -> Self {
+        self.parameters.remove(P::KEYWORDS);
+        self
+    }
+
+    /// Every parameter as it was written, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = RawParameter<'_>> {
+        self.parameters.iter()
+    }
+
+    /// The parameter of that keyword, in any case, known to this crate or not.
+    pub fn find(&self, keyword: &str) -> Option<RawParameter<'_>> {
+        self.parameters.find(keyword)
+    }
+
+    /// How many octets the message has, by its sender's word (RFC 1870).
+    pub fn size(&self) -> Option<u64> {
+        self.get().map(|Size(octets)| octets)
+    }
+
+    /// What kind of octets it has, by its sender's word (RFC 6152, RFC 3030).
+    pub fn body(&self) -> Option<BodyType> {
+        self.get()
+    }
+
+    /// Whether it needs SMTPUTF8 (RFC 6531), by its sender's word.
+    pub fn is_smtputf8(&self) -> bool {
+        self.get::<SmtpUtf8>().is_some()
     }
 
     /// With a size declared, or not.
-    pub fn with_size(mut self, octets: impl Into<Option<u64>>) -> Self {
-        self.size = octets.into();
-        self
+    #[must_use]
+    pub fn with_size(self, octets: impl Into<Option<u64>>) -> Self {
+        match octets.into() {
+            Some(octets) => self.with(Size(octets)),
+            None => self.without::<Size>(),
+        }
     }
 
     /// With a body type declared, or not.
-    pub fn with_body(mut self, body: impl Into<Option<BodyType>>) -> Self {
-        self.body = body.into();
-        self
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Option<BodyType>>) -> Self {
+        match body.into() {
+            Some(body) => self.with(body),
+            None => self.without::<BodyType>(),
+        }
     }
 
     /// Cut loose from the line it was read from.
     pub fn into_owned(self) -> Mail<'static> {
         Mail {
             from: self.from.into_owned(),
-            size: self.size,
-            body: self.body,
+            parameters: self.parameters.into_owned(),
         }
+    }
+
+    pub(crate) const fn list(&self) -> &Parameters<'a> {
+        &self.parameters
+    }
+
+    pub(crate) const fn list_mut(&mut self) -> &mut Parameters<'a> {
+        &mut self.parameters
     }
 
     /// Reads what stands behind the verb; an error says how much of it was left.
     pub(super) fn parse(
         argument: &'a [u8],
-        syntax: Syntax,
+        mut syntax: Syntax<'_>,
     ) -> Result<Self, (SyntaxErrorKind, usize)> {
-        let path = keyword(argument, b" FROM:")?;
-        let (mut rest, from) = address::reverse_path(path, syntax.utf8).map_err(|error| {
-            let kind = path_error(error.kind(), SyntaxErrorKind::ReversePath);
-            (kind, path.len() - error.offset())
-        })?;
-        ends(rest, SyntaxErrorKind::ReversePath)?;
-        let mut mail = Self::new(from);
-        loop {
-            let at = rest.len();
-            let Some(parameter) = Parameter::take(&mut rest)? else {
-                return Ok(mail);
+        // Whether the parameter that allows UTF-8 is there shows only behind the path.
+        syntax.utf8 = syntax.extensions.contains(Extension::SmtpUtf8);
+        let path = path::behind(argument, b" FROM:")?;
+        let (rest, from) = address::reverse_path(path, syntax.utf8)
+            .map_err(|error| path::fault(error, path, SyntaxErrorKind::ReversePath))?;
+        path::ends(rest, SyntaxErrorKind::ReversePath)?;
+        let parameters = Parameters::read(rest, Carrier::Mail, syntax)?;
+        let mail = Self { from, parameters };
+        if !argument.is_ascii() && !mail.is_smtputf8() {
+            let at = argument.iter().take_while(|octet| octet.is_ascii()).count();
+            let left = argument.len() - at;
+            let kind = if left > rest.len() {
+                SyntaxErrorKind::NonAsciiAddress
+            } else {
+                SyntaxErrorKind::NonAscii
             };
-            // One space stands before the parameter.
-            mail.set(parameter, syntax).map_err(|kind| (kind, at - 1))?;
+            return Err((kind, left));
         }
-    }
-
-    fn set(&mut self, parameter: Parameter<'_>, syntax: Syntax) -> Result<(), SyntaxErrorKind> {
-        let extension = Extension::of_mail_parameter(parameter.keyword())
-            .filter(|extension| syntax.extensions.contains(*extension))
-            .ok_or(SyntaxErrorKind::UnknownParameter)?;
-        let value = parameter.value().unwrap_or_default();
-        match extension {
-            Extension::Size => once(&mut self.size, extension::parse_size(value)),
-            Extension::EightBitMime => once(&mut self.body, BodyType::parse(value)),
-            _ => Err(SyntaxErrorKind::UnknownParameter),
+        if syntax.extensions.agree(&mail.parameters, None) {
+            Ok(mail)
+        } else {
+            Err((
+                SyntaxErrorKind::ParameterValue,
+                rest.len().saturating_sub(1),
+            ))
         }
-    }
-}
-
-/// Sets what wasn't set to a value that is one.
-fn once<T>(slot: &mut Option<T>, value: Option<T>) -> Result<(), SyntaxErrorKind> {
-    match (&slot, &value) {
-        (None, Some(_)) => {
-            *slot = value;
-            Ok(())
-        }
-        _ => Err(SyntaxErrorKind::ParameterValue),
-    }
-}
-
-/// What stands behind `FROM:` or `TO:`, in any case.
-pub(super) fn keyword<'a>(
-    argument: &'a [u8],
-    keyword: &[u8],
-) -> Result<&'a [u8], (SyntaxErrorKind, usize)> {
-    match argument.split_at_checked(keyword.len()) {
-        Some((word, path)) if word.eq_ignore_ascii_case(keyword) => Ok(path),
-        _ if argument.is_ascii() => Err((SyntaxErrorKind::Argument, argument.len())),
-        _ => Err((SyntaxErrorKind::NonAscii, argument.len())),
-    }
-}
-
-/// Whether a path ends where it seems to: a space or nothing is behind it.
-pub(super) fn ends(
-    rest: &[u8],
-    malformed: SyntaxErrorKind,
-) -> Result<(), (SyntaxErrorKind, usize)> {
-    match rest {
-        [] | [b' ', ..] => Ok(()),
-        _ => Err((malformed, rest.len())),
-    }
-}
-
-/// A path's fault in the words of its command.
-pub(super) fn path_error(kind: AddressErrorKind, malformed: SyntaxErrorKind) -> SyntaxErrorKind {
-    match kind {
-        AddressErrorKind::NonAscii => SyntaxErrorKind::NonAsciiAddress,
-        _ => malformed,
     }
 }
 
 impl fmt::Display for Mail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MAIL FROM:{}", self.from)?;
-        if let Some(size) = self.size {
-            write!(f, " SIZE={size}")?;
-        }
-        if let Some(body) = self.body {
-            write!(f, " BODY={body}")?;
-        }
-        Ok(())
+        write!(f, "MAIL FROM:{}{}", self.from, self.parameters)
     }
 }

@@ -4,41 +4,22 @@
 //! command may come now: that is for the transition tables.
 
 mod argument;
-mod error;
 mod hello;
 mod mail;
-mod parameter;
+mod own;
+mod path;
 mod rcpt;
 
+pub use crate::syntax::{SyntaxError, SyntaxErrorKind};
 pub use argument::Argument;
-pub use error::{SyntaxError, SyntaxErrorKind};
 pub use hello::Hello;
 pub use mail::Mail;
+pub use own::Own;
 pub use rcpt::Rcpt;
 
-use crate::extension::Extensions;
-use crate::verb::Verb;
+use crate::extension::{Atrn, Auth, Bdat, Burl, Etrn, Syntax, XClient, XForward};
+use crate::verb::{self, Verb};
 use core::fmt;
-
-/// What the session allows in a command line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Syntax {
-    /// UTF-8 in addresses (RFC 6531).
-    pub utf8: bool,
-    /// The extensions announced: their parameters are known.
-    pub extensions: Extensions,
-}
-
-impl Syntax {
-    /// What a session with these extensions allows.
-    pub const fn new(extensions: Extensions) -> Self {
-        Self {
-            utf8: false,
-            extensions,
-        }
-    }
-}
 
 /// A command with its argument.
 ///
@@ -52,14 +33,23 @@ impl Syntax {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command<'a> {
-    /// `EHLO SP ( Domain / address-literal )` or `HELO SP Domain` (§4.1.1.1).
+    /// `EHLO SP ( Domain / address-literal )`, `HELO SP Domain` (§4.1.1.1) or `LHLO SP Domain` (RFC
+    /// 2033 §4.1).
     Hello(Hello<'a>),
+    /// `STARTTLS` (RFC 3207).
+    StartTls,
+    /// `AUTH SP mechanism [SP initial-response]` (RFC 4954).
+    Auth(Auth<'a>),
     /// `MAIL FROM:Reverse-path [SP Mail-parameters]` (§4.1.1.2).
     Mail(Mail<'a>),
     /// `RCPT TO:Forward-path [SP Rcpt-parameters]` (§4.1.1.3).
     Rcpt(Rcpt<'a>),
     /// `DATA` (§4.1.1.4).
     Data,
+    /// `BDAT SP chunk-size [SP "LAST"]` (RFC 3030).
+    Bdat(Bdat),
+    /// `BURL SP absolute-URI [SP "LAST"]` (RFC 4468).
+    Burl(Burl<'a>),
     /// `RSET` (§4.1.1.5).
     Rset,
     /// `VRFY SP String` (§4.1.1.6).
@@ -72,6 +62,16 @@ pub enum Command<'a> {
     Noop,
     /// `QUIT` (§4.1.1.10).
     Quit,
+    /// `ETRN SP node` (RFC 1985).
+    Etrn(Etrn<'a>),
+    /// `ATRN [SP domain *("," domain)]` (RFC 2645).
+    Atrn(Atrn<'a>),
+    /// `XCLIENT 1*(SP attribute "=" xtext)`, Postfix's.
+    XClient(XClient<'a>),
+    /// `XFORWARD 1*(SP attribute "=" xtext)`, Postfix's.
+    XForward(XForward<'a>),
+    /// A command of an extension of your own.
+    Own(Own<'a>),
 }
 
 impl<'a> Command<'a> {
@@ -79,9 +79,9 @@ impl<'a> Command<'a> {
     ///
     /// # Errors
     /// [`SyntaxError`] says what is wrong and where.
-    pub fn parse(line: &'a [u8], syntax: Syntax) -> Result<Self, SyntaxError> {
+    pub fn parse(line: &'a [u8], syntax: Syntax<'_>) -> Result<Self, SyntaxError> {
         let line = trim(line);
-        let (verb, argument) = split(line)?;
+        let (verb, argument) = split(line, syntax)?;
         Self::parse_argument(verb, line, argument, syntax)
     }
 
@@ -90,56 +90,131 @@ impl<'a> Command<'a> {
         verb: Verb,
         line: &'a [u8],
         argument: &'a [u8],
-        syntax: Syntax,
+        syntax: Syntax<'_>,
     ) -> Result<Self, SyntaxError> {
-        let from_end = |rest: usize| line.len() - rest;
-        let error = |kind, rest| SyntaxError::new(kind, from_end(rest));
-        let text = || match Argument::parse(argument) {
-            Ok(argument) => Ok(argument),
-            Err((kind, rest)) => Err(error(kind, rest)),
-        };
+        let error =
+            |(kind, rest): (SyntaxErrorKind, usize)| SyntaxError::new(kind, line.len() - rest);
+        let whole = |kind| error((kind, argument.len()));
         let alone = |command| match argument {
             [] => Ok(command),
-            _ => Err(error(SyntaxErrorKind::UnexpectedArgument, argument.len())),
+            _ => Err(whole(SyntaxErrorKind::UnexpectedArgument)),
         };
+        let text = || visible(argument).map_err(error);
+        let malformed = || whole(SyntaxErrorKind::Argument);
         match verb {
-            Verb::Ehlo | Verb::Helo => Hello::parse(verb == Verb::Ehlo, argument)
-                .map(Self::Hello)
-                .map_err(|kind| error(kind, argument.len())),
-            Verb::Mail => Mail::parse(argument, syntax)
-                .map(Self::Mail)
-                .map_err(|(kind, rest)| error(kind, rest)),
-            Verb::Rcpt => Rcpt::parse(argument, syntax)
-                .map(Self::Rcpt)
-                .map_err(|(kind, rest)| error(kind, rest)),
+            Verb::Ehlo | Verb::Helo | Verb::Lhlo => {
+                Hello::parse(verb, argument).map(Self::Hello).map_err(whole)
+            }
+            Verb::Mail => Mail::parse(argument, syntax).map(Self::Mail).map_err(error),
+            Verb::Rcpt => Rcpt::parse(argument, syntax).map(Self::Rcpt).map_err(error),
+            Verb::StartTls => alone(Self::StartTls),
             Verb::Data => alone(Self::Data),
             Verb::Rset => alone(Self::Rset),
             Verb::Quit => alone(Self::Quit),
-            Verb::Vrfy => text().map(Self::Vrfy),
-            Verb::Expn => text().map(Self::Expn),
+            Verb::Auth => Auth::parse(text()?).map(Self::Auth).map_err(whole),
+            Verb::Bdat => match visible(argument).ok().and_then(Bdat::parse) {
+                Some(chunk) => Ok(Self::Bdat(chunk)),
+                None => Err(whole(SyntaxErrorKind::ChunkSize)),
+            },
+            Verb::Burl => Burl::parse(text()?).map(Self::Burl).ok_or_else(malformed),
+            Verb::Vrfy => Argument::parse(argument, syntax)
+                .map(Self::Vrfy)
+                .map_err(error),
+            Verb::Expn => Argument::parse(argument, syntax)
+                .map(Self::Expn)
+                .map_err(error),
             Verb::Help if argument.is_empty() => Ok(Self::Help(None)),
-            Verb::Help => text().map(|text| Self::Help(Some(text))),
+            Verb::Help => text()?.try_into().map(|topic| Self::Help(Some(topic))),
             Verb::Noop if argument.is_empty() => Ok(Self::Noop),
             Verb::Noop => text().map(|_| Self::Noop),
-            Verb::NotOffered => Err(error(SyntaxErrorKind::NotOffered, argument.len())),
+            Verb::Etrn => Etrn::parse(text()?).map(Self::Etrn).ok_or_else(malformed),
+            Verb::Atrn => Atrn::parse(text_or_none(argument).map_err(error)?)
+                .map(Self::Atrn)
+                .ok_or_else(malformed),
+            Verb::XClient => XClient::parse(text()?)
+                .map(Self::XClient)
+                .ok_or_else(malformed),
+            Verb::XForward => XForward::parse(text()?)
+                .map(Self::XForward)
+                .ok_or_else(malformed),
+            Verb::Own => Own::parse(line, text_or_none(argument).map_err(error)?)
+                .map(Self::Own)
+                .ok_or_else(malformed),
+            Verb::NotOffered => Err(whole(SyntaxErrorKind::NotOffered)),
         }
     }
 
     /// Its verb.
     pub fn verb(&self) -> Verb {
         match self {
-            Self::Hello(hello) if hello.is_extended() => Verb::Ehlo,
-            Self::Hello(_) => Verb::Helo,
+            Self::Hello(hello) => hello.verb(),
+            Self::StartTls => Verb::StartTls,
+            Self::Auth(_) => Verb::Auth,
             Self::Mail(_) => Verb::Mail,
             Self::Rcpt(_) => Verb::Rcpt,
             Self::Data => Verb::Data,
+            Self::Bdat(_) => Verb::Bdat,
+            Self::Burl(_) => Verb::Burl,
             Self::Rset => Verb::Rset,
             Self::Vrfy(_) => Verb::Vrfy,
             Self::Expn(_) => Verb::Expn,
             Self::Help(_) => Verb::Help,
             Self::Noop => Verb::Noop,
             Self::Quit => Verb::Quit,
+            Self::Etrn(_) => Verb::Etrn,
+            Self::Atrn(_) => Verb::Atrn,
+            Self::XClient(_) => Verb::XClient,
+            Self::XForward(_) => Verb::XForward,
+            Self::Own(_) => Verb::Own,
         }
+    }
+
+    /// Cut loose from the line it was read from.
+    pub fn into_owned(self) -> Command<'static> {
+        match self {
+            Self::Hello(hello) => Command::Hello(hello.into_owned()),
+            Self::StartTls => Command::StartTls,
+            Self::Auth(auth) => Command::Auth(auth.into_owned()),
+            Self::Mail(mail) => Command::Mail(mail.into_owned()),
+            Self::Rcpt(rcpt) => Command::Rcpt(rcpt.into_owned()),
+            Self::Data => Command::Data,
+            Self::Bdat(bdat) => Command::Bdat(bdat),
+            Self::Burl(burl) => Command::Burl(burl.into_owned()),
+            Self::Rset => Command::Rset,
+            Self::Vrfy(who) => Command::Vrfy(who.into_owned()),
+            Self::Expn(list) => Command::Expn(list.into_owned()),
+            Self::Help(topic) => Command::Help(topic.map(Argument::into_owned)),
+            Self::Noop => Command::Noop,
+            Self::Quit => Command::Quit,
+            Self::Etrn(etrn) => Command::Etrn(etrn.into_owned()),
+            Self::Atrn(atrn) => Command::Atrn(atrn.into_owned()),
+            Self::XClient(xclient) => Command::XClient(xclient.into_owned()),
+            Self::XForward(xforward) => Command::XForward(xforward.into_owned()),
+            Self::Own(own) => Command::Own(own.into_owned()),
+        }
+    }
+}
+
+/// The text behind a verb and its blank, at least one octet of printable ASCII; an error says how
+/// much of it was left.
+fn visible(argument: &[u8]) -> Result<&str, (SyntaxErrorKind, usize)> {
+    let text = argument.strip_prefix(b" ").unwrap_or_default();
+    if text.is_empty() {
+        return Err((SyntaxErrorKind::Argument, 0));
+    }
+    match text.iter().position(|octet| !matches!(octet, b' '..=b'~')) {
+        None => Ok(core::str::from_utf8(text).unwrap_or_default()),
+        Some(at) if text[at].is_ascii() => Err((SyntaxErrorKind::Control, text.len() - at)),
+        Some(at) => Err((SyntaxErrorKind::NonAscii, text.len() - at)),
+    }
+}
+
+/// As [`visible`], and empty where there is nothing.
+fn text_or_none(argument: &[u8]) -> Result<&str, (SyntaxErrorKind, usize)> {
+    if argument.is_empty() {
+        Ok("")
+    } else {
+        visible(argument)
     }
 }
 
@@ -152,14 +227,22 @@ pub(crate) fn trim(mut line: &[u8]) -> &[u8] {
 }
 
 /// The verb of a trimmed line, and what stands behind it.
-pub(crate) fn split(line: &[u8]) -> Result<(Verb, &[u8]), SyntaxError> {
+pub(crate) fn split<'l>(
+    line: &'l [u8],
+    syntax: Syntax<'_>,
+) -> Result<(Verb, &'l [u8]), SyntaxError> {
     if let Some(offset) = line.iter().position(u8::is_ascii_control) {
         return Err(SyntaxError::new(SyntaxErrorKind::Control, offset));
     }
-    Verb::split(line).ok_or_else(|| match line.iter().position(|octet| !octet.is_ascii()) {
-        Some(offset) => SyntaxError::new(SyntaxErrorKind::NonAscii, offset),
-        None => SyntaxError::new(SyntaxErrorKind::UnknownVerb, 0),
-    })
+    let (word, rest) = line.split_at(verb::word_length(line));
+    let own = |word| syntax.has_own_verb(word).then_some(Verb::Own);
+    Verb::of(word)
+        .or_else(|| core::str::from_utf8(word).ok().and_then(own))
+        .map(|verb| (verb, rest))
+        .ok_or_else(|| match line.iter().position(|octet| !octet.is_ascii()) {
+            Some(offset) => SyntaxError::new(SyntaxErrorKind::NonAscii, offset),
+            None => SyntaxError::new(SyntaxErrorKind::UnknownVerb, 0),
+        })
 }
 
 /// As the command stands on the wire, without CRLF.
@@ -167,11 +250,19 @@ impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hello(hello) => hello.fmt(f),
+            Self::Auth(auth) => auth.fmt(f),
             Self::Mail(mail) => mail.fmt(f),
             Self::Rcpt(rcpt) => rcpt.fmt(f),
+            Self::Bdat(bdat) => bdat.fmt(f),
+            Self::Burl(burl) => burl.fmt(f),
             Self::Vrfy(argument) | Self::Expn(argument) | Self::Help(Some(argument)) => {
                 write!(f, "{} {argument}", self.verb())
             }
+            Self::Etrn(etrn) => etrn.fmt(f),
+            Self::Atrn(atrn) => atrn.fmt(f),
+            Self::XClient(xclient) => xclient.fmt(f),
+            Self::XForward(xforward) => xforward.fmt(f),
+            Self::Own(own) => own.fmt(f),
             _ => self.verb().fmt(f),
         }
     }

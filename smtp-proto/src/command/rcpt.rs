@@ -1,21 +1,33 @@
 //! RCPT (RFC 5321 §4.1.1.3).
 
-use super::mail::{ends, keyword, path_error};
-use super::parameter::Parameter;
-use super::{Syntax, SyntaxErrorKind};
+use super::{SyntaxErrorKind, path};
 use crate::address::{self, ForwardPath};
+use crate::extension::{Carrier, Parameters, RawParameter, RcptParameter, Syntax};
 use core::fmt;
 
 /// `RCPT TO:Forward-path [SP Rcpt-parameters]`: one recipient.
+///
+/// ```
+/// use smtp_proto::Rcpt;
+/// use smtp_proto::address::ForwardPath;
+/// use smtp_proto::extension::Notify;
+/// let rcpt = Rcpt::new(ForwardPath::try_from("ann@example.org")?).with(Notify::NEVER);
+/// assert_eq!(rcpt.to_string(), "RCPT TO:<ann@example.org> NOTIFY=NEVER");
+/// # Ok::<(), smtp_proto::address::AddressError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rcpt<'a> {
     to: ForwardPath<'a>,
+    parameters: Parameters<'a>,
 }
 
 impl<'a> Rcpt<'a> {
     /// A recipient.
     pub fn new(to: impl Into<ForwardPath<'a>>) -> Self {
-        Self { to: to.into() }
+        Self {
+            to: to.into(),
+            parameters: Parameters::default(),
+        }
     }
 
     /// Where the message is to go.
@@ -23,35 +35,67 @@ impl<'a> Rcpt<'a> {
         &self.to
     }
 
+    /// What a parameter says, where it is there.
+    pub fn get<'s, P: RcptParameter<'s>>(&'s self) -> Option<P> {
+        self.parameters.get()
+    }
+
+    /// With that parameter, in place of one of the same keyword.
+    #[must_use]
+    pub fn with<'p, P: RcptParameter<'p>>(mut self, parameter: P) -> Self {
+        self.parameters.set(parameter);
+        self
+    }
+
+    /// Without that parameter.
+    #[must_use]
+    pub fn without<'p, P: RcptParameter<'p>>(mut self) -> Self {
+        self.parameters.remove(P::KEYWORDS);
+        self
+    }
+
+    /// Every parameter as it was written, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = RawParameter<'_>> {
+        self.parameters.iter()
+    }
+
+    /// The parameter of that keyword, in any case, known to this crate or not.
+    pub fn find(&self, keyword: &str) -> Option<RawParameter<'_>> {
+        self.parameters.find(keyword)
+    }
+
     /// Cut loose from the line it was read from.
     pub fn into_owned(self) -> Rcpt<'static> {
         Rcpt {
             to: self.to.into_owned(),
+            parameters: self.parameters.into_owned(),
         }
+    }
+
+    pub(crate) const fn list(&self) -> &Parameters<'a> {
+        &self.parameters
+    }
+
+    pub(crate) const fn list_mut(&mut self) -> &mut Parameters<'a> {
+        &mut self.parameters
     }
 
     /// Reads what stands behind the verb; an error says how much of it was left.
     pub(super) fn parse(
         argument: &'a [u8],
-        syntax: Syntax,
+        syntax: Syntax<'_>,
     ) -> Result<Self, (SyntaxErrorKind, usize)> {
-        let path = keyword(argument, b" TO:")?;
-        let (mut rest, to) = address::forward_path(path, syntax.utf8).map_err(|error| {
-            let kind = path_error(error.kind(), SyntaxErrorKind::ForwardPath);
-            (kind, path.len() - error.offset())
-        })?;
-        ends(rest, SyntaxErrorKind::ForwardPath)?;
-        let at = rest.len();
-        match Parameter::take(&mut rest)? {
-            None => Ok(Self { to }),
-            // No extension known here adds one to RCPT. One space stands before the parameter.
-            Some(_) => Err((SyntaxErrorKind::UnknownParameter, at - 1)),
-        }
+        let path = path::behind(argument, b" TO:")?;
+        let (rest, to) = address::forward_path(path, syntax.utf8)
+            .map_err(|error| path::fault(error, path, SyntaxErrorKind::ForwardPath))?;
+        path::ends(rest, SyntaxErrorKind::ForwardPath)?;
+        let parameters = Parameters::read(rest, Carrier::Rcpt, syntax)?;
+        Ok(Self { to, parameters })
     }
 }
 
 impl fmt::Display for Rcpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RCPT TO:{}", self.to)
+        write!(f, "RCPT TO:{}{}", self.to, self.parameters)
     }
 }

@@ -1,181 +1,74 @@
-//! Service extensions (RFC 5321 §2.2), one row each.
+//! Service extensions (RFC 5321 §2.2): one row of one table each, and a file for its values.
 //!
-//! `TABLE` is the only list: the EHLO reply, the reading of one, which parameter a session takes
-//! and how long its lines may be all come out of it. An extension that has values of its own keeps
-//! them in a file of its own beside this one.
+//! The table in `table.rs` is the only list: the EHLO reply, the reading of one, which verbs and
+//! parameters a session takes, how long its lines may be and the overview below all come out of
+//! it. A new extension is a row there and a file here, named after its keyword.
+//!
+//! | a type here | stands | is found by |
+//! |---|---|---|
+//! | a [`Parameter`] | behind a path in MAIL or RCPT | [`Mail::get`](crate::Mail::get), [`Rcpt::get`](crate::Rcpt::get) |
+//! | a [`Capability`] | behind a keyword in the EHLO reply | [`Capabilities::get`](crate::Capabilities::get) |
+//!
+//! A server says in its [`Offers`] what it announces; an extension of your own is an
+//! [`OwnExtension`] among them.
+//!
+#![doc = include_str!("support.md")]
 
+mod auth;
 mod body;
+mod burl;
+mod checkpoint;
+mod chunking;
+mod content;
+mod deliver_by;
+mod dsn;
+mod future_release;
+mod limits;
+mod mt_priority;
+mod mtrk;
+mod no_soliciting;
+mod offers;
+mod orcpt;
+mod own;
+mod parameter;
+mod prdr;
+mod require_tls;
+mod rrvs;
 mod size;
+mod smtputf8;
+mod submitter;
+mod table;
+mod turn;
+mod xclient;
 
+pub use auth::{Auth, InvalidMechanism, Mechanism, Mechanisms, Submitted};
 pub use body::BodyType;
-pub(crate) use size::parse as parse_size;
+pub use burl::{Burl, BurlSources};
+pub use checkpoint::TransId;
+pub use chunking::Bdat;
+pub use content::{Conneg, Conperm};
+pub use deliver_by::{By, ByMode, DeliverBy};
+pub use dsn::{EnvId, InvalidDsn, Notify, Ret};
+pub use future_release::{FutureRelease, Hold};
+pub use limits::ServerLimits;
+pub use mt_priority::{MtPriority, PriorityProfile};
+pub use mtrk::Mtrk;
+pub use no_soliciting::{NoSoliciting, Solicit};
+pub use offers::{Capability, Offer, Offers, Syntax};
+pub use orcpt::OriginalRecipient;
+pub use own::{InvalidExtension, OwnExtension};
+pub use parameter::{MailParameter, Parameter, RawParameter, RcptParameter};
+pub use prdr::Prdr;
+pub use require_tls::RequireTls;
+pub use rrvs::{NoSupportAction, Rrvs};
+pub use size::{Size, SizeLimit};
+pub use smtputf8::SmtpUtf8;
+pub use submitter::Submitter;
+pub use table::{Extension, Extensions};
+pub use turn::{Atrn, Etrn, Node, Queue};
+pub use xclient::{Attribute, XClient, XClientAttributes, XForward, XForwardAttributes};
 
-use core::fmt;
+pub use crate::date_time::{DateTime, InvalidDateTime};
 
-/// A service extension this crate knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Extension {
-    /// PIPELINING (RFC 2920).
-    Pipelining,
-    /// SIZE (RFC 1870).
-    Size,
-    /// 8BITMIME (RFC 6152).
-    EightBitMime,
-    /// ENHANCEDSTATUSCODES (RFC 2034).
-    EnhancedStatusCodes,
-}
-
-/// What the specification of an extension registers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    /// Which one.
-    pub(crate) extension: Extension,
-    /// Its keyword in the EHLO reply.
-    pub(crate) keyword: &'static str,
-    /// The RFC that defines it.
-    rfc: u16,
-    /// The parameters it adds to MAIL.
-    mail_parameters: &'static [&'static str],
-    /// Octets it adds to the limit on a MAIL line.
-    mail_octets: usize,
-}
-
-/// Every extension, in the order the EHLO reply has them.
-const TABLE: &[Row] = &[
-    Row {
-        extension: Extension::Pipelining,
-        keyword: "PIPELINING",
-        rfc: 2920,
-        mail_parameters: &[],
-        mail_octets: 0,
-    },
-    Row {
-        extension: Extension::Size,
-        keyword: "SIZE",
-        rfc: 1870,
-        mail_parameters: &["SIZE"],
-        mail_octets: 26,
-    },
-    Row {
-        extension: Extension::EightBitMime,
-        keyword: "8BITMIME",
-        rfc: 6152,
-        mail_parameters: &["BODY"],
-        mail_octets: 17,
-    },
-    Row {
-        extension: Extension::EnhancedStatusCodes,
-        keyword: "ENHANCEDSTATUSCODES",
-        rfc: 2034,
-        mail_parameters: &[],
-        mail_octets: 0,
-    },
-];
-
-impl Extension {
-    /// The extension an EHLO line's keyword names, in any case (RFC 5321 §2.4).
-    pub fn of_keyword(keyword: &str) -> Option<Self> {
-        find(|row| row.keyword.eq_ignore_ascii_case(keyword))
-    }
-
-    /// The extension a parameter of MAIL belongs to.
-    pub(crate) fn of_mail_parameter(keyword: &str) -> Option<Self> {
-        find(|row| {
-            row.mail_parameters
-                .iter()
-                .any(|parameter| parameter.eq_ignore_ascii_case(keyword))
-        })
-    }
-
-    /// The RFC that defines it.
-    pub fn rfc(self) -> u16 {
-        self.row().map_or(0, |row| row.rfc)
-    }
-
-    fn row(self) -> Option<&'static Row> {
-        TABLE.iter().find(|row| row.extension == self)
-    }
-
-    const fn bit(self) -> u32 {
-        1 << self as u32
-    }
-}
-
-/// Its keyword.
-impl fmt::Display for Extension {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.row().map_or("", |row| row.keyword))
-    }
-}
-
-fn find(matches: impl Fn(&Row) -> bool) -> Option<Extension> {
-    TABLE
-        .iter()
-        .find(|row| matches(row))
-        .map(|row| row.extension)
-}
-
-/// A set of extensions.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Extensions(u32);
-
-impl Extensions {
-    /// None.
-    pub const NONE: Self = Self(0);
-
-    /// What a server can offer that needs nothing beside the machine: PIPELINING, SIZE, 8BITMIME
-    /// and ENHANCEDSTATUSCODES.
-    pub const DEFAULT: Self = Self::NONE
-        .with(Extension::Pipelining)
-        .with(Extension::Size)
-        .with(Extension::EightBitMime)
-        .with(Extension::EnhancedStatusCodes);
-
-    /// Every extension this crate knows.
-    pub const ALL: Self = {
-        let (mut bits, mut row) = (0, 0);
-        while row < TABLE.len() {
-            bits |= TABLE[row].extension.bit();
-            row += 1;
-        }
-        Self(bits)
-    };
-
-    /// This set and one more.
-    pub const fn with(self, extension: Extension) -> Self {
-        Self(self.0 | extension.bit())
-    }
-
-    /// This set less one.
-    pub const fn without(self, extension: Extension) -> Self {
-        Self(self.0 & !extension.bit())
-    }
-
-    /// Whether it is in the set.
-    pub const fn contains(self, extension: Extension) -> bool {
-        self.0 & extension.bit() != 0
-    }
-
-    /// Those in the set, in the order the EHLO reply has them.
-    pub fn iter(self) -> impl Iterator<Item = Extension> {
-        self.rows().map(|row| row.extension)
-    }
-
-    /// The rows of those in the set, in the table's order.
-    pub(crate) fn rows(self) -> impl Iterator<Item = &'static Row> {
-        TABLE.iter().filter(move |row| self.contains(row.extension))
-    }
-
-    /// Octets a command line may have with these announced: 512 (RFC 5321 §4.5.3.1.4) and what
-    /// they add.
-    pub(crate) fn command_line(self) -> usize {
-        512 + self.rows().map(|row| row.mail_octets).sum::<usize>()
-    }
-}
-
-impl fmt::Debug for Extensions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
+pub(crate) use auth::{decode as decode_base64, encode as encode_base64};
+pub(crate) use parameter::{Carrier, Parameters};

@@ -9,6 +9,7 @@
 //! What is read only to be dropped has to go through it too.
 
 pub(crate) mod class;
+pub(crate) mod xtext;
 
 use core::str;
 
@@ -141,9 +142,9 @@ pub(crate) fn keyword(input: &[u8]) -> Parsed<'_, &str> {
     }
 }
 
-/// `esmtp-value = 1*(%d33-60 / %d62-126)`
-pub(crate) fn esmtp_value(input: &[u8]) -> Parsed<'_, &str> {
-    map(text(run(is_esmtp_value, false)), |(text, _)| text).parse(input)
+/// `esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)`
+pub(crate) fn esmtp_value(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &str> {
+    move |input| map(text(run(is_esmtp_value, utf8)), |(text, _)| text).parse(input)
 }
 
 #[cfg(test)]
@@ -218,8 +219,8 @@ mod tests {
     fn a_value_ends_at_a_blank_an_equals_sign_or_beyond_ascii() {
         for rest in [&b" "[..], b"=b", b"\xC3\xA9", b"\0", b"\x7F"] {
             let input = [&b"a+3D"[..], rest].concat();
-            assert_eq!(esmtp_value(&input), Ok((rest, "a+3D")));
-            assert_eq!(fails_at(rest, esmtp_value(rest)), 0);
+            assert_eq!(esmtp_value(false)(&input), Ok((rest, "a+3D")));
+            assert_eq!(fails_at(rest, esmtp_value(false)(rest)), 0);
         }
     }
 }

@@ -84,8 +84,9 @@ impl<C> Reply<C> {
         &self.text
     }
 
-    /// Appends the reply as it goes over the wire, with `enhanced` on every line (RFC 2034 §4).
-    pub(crate) fn write(&self, enhanced: bool, out: &mut BytesMut) {
+    /// Appends the reply as it goes over the wire, with `enhanced` on every line (RFC 2034 §4), and
+    /// what isn't ASCII only with `utf8` (RFC 6531 §3.7.4).
+    pub(crate) fn write(&self, enhanced: bool, utf8: bool, out: &mut BytesMut) {
         let enhanced = self.enhanced.filter(|_| enhanced);
         let mut lines = self.text.as_lines().peekable();
         while let Some(line) = lines.next() {
@@ -96,8 +97,8 @@ impl<C> Reply<C> {
                 put_number(out, enhanced.subject(), b'.');
                 put_number(out, enhanced.detail(), b' ');
             }
-            let line = &line[..line.len().min(text::LINE)];
-            if line.is_ascii() {
+            let line = text::cut(line);
+            if utf8 || line.is_ascii() {
                 out.put_slice(line);
             } else {
                 out.extend(line.iter().map(|b| if b.is_ascii() { *b } else { b'?' }));
@@ -198,9 +199,9 @@ impl Reply<Negative> {
         Ok(Self::assemble(code, Some(enhanced), text))
     }
 
-    pub(crate) fn of(code: Code, enhanced: EnhancedStatusCode, text: &'static str) -> Self {
+    pub(crate) fn of(code: Code, enhanced: EnhancedStatusCode, text: Text) -> Self {
         debug_assert!(code.is_negative());
-        Self::assemble(code, Some(enhanced), Text::of(text))
+        Self::assemble(code, Some(enhanced), text)
     }
 
     /// The same words with a code that a greeting may have: 554 or 521 for never, 421 for not now.
@@ -229,7 +230,7 @@ macro_rules! refusals {
             pub fn $name() -> Self {
                 const CODE: Code = Code::of($code);
                 const ENHANCED: EnhancedStatusCode = EnhancedStatusCode::of($class, $subject, $detail);
-                Self::of(CODE, ENHANCED, $text)
+                Self::of(CODE, ENHANCED, Text::of($text))
             })*
         }
     };
@@ -250,6 +251,14 @@ refusals! {
     no_space = 452 4 . 3 . 1 "insufficient system storage";
     /// The message is larger than we take.
     too_big = 552 5 . 3 . 4 "message size exceeds the limit";
+    /// User name or password are wrong, or whatever the mechanism has for them (RFC 4954 §6).
+    bad_credentials = 535 5 . 7 . 8 "authentication credentials invalid";
+    /// Whether the client is who it says can't be found out for now (RFC 4954 §6).
+    authentication_failed_for_now = 454 4 . 7 . 0 "temporary authentication failure";
+    /// TLS can't be had for now (RFC 3207 §4).
+    tls_not_available = 454 4 . 7 . 0 "TLS not available for now";
+    /// The message is to go by TLS all the way, and can't from here on (RFC 8689 §4.2.1).
+    require_tls = 550 5 . 7 . 30 "REQUIRETLS needed and not available on the way";
     /// Policy says no.
     policy = 550 5 . 7 . 1 "refused by policy";
     /// Too many connections are open; this one is closed.

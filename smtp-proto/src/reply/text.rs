@@ -1,6 +1,7 @@
 //! The text of a reply: one or more lines that can't break out of their line.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use bytes::{Bytes, BytesMut};
 use core::fmt;
 
@@ -10,9 +11,10 @@ pub(super) const LINE: usize = 512 - "550 ".len() - "5.999.999 ".len() - "\r\n".
 
 /// `textstring = 1*(%d09 / %d32-126)` (RFC 5321 §4.2), zero or more of them.
 ///
-/// Built from your strings it holds printable ASCII only, in lines of at most 496 octets; read
-/// from a server it may hold octets above 127, which are passed on as `?`, and longer lines, which
-/// are cut.
+/// Built from your strings it holds printable ASCII, in lines of at most 496 octets, or with
+/// [`utf8`](Self::utf8) any printable text; read from a server it may hold any octets above 127, and
+/// longer lines, which are cut. What isn't ASCII goes to clients that asked for SMTPUTF8 only (RFC
+/// 6531 §3.7.4); others get `?` for each such octet.
 ///
 /// ```
 /// use smtp_proto::reply::Text;
@@ -42,6 +44,18 @@ impl Text {
             Cow::Borrowed(line) => Bytes::from_static(line.as_bytes()),
             Cow::Owned(line) => Bytes::from(line),
         }))
+    }
+
+    /// A text of one line that may hold UTF-8.
+    ///
+    /// # Errors
+    /// [`InvalidText`] if it holds a control character or is over 496 octets.
+    pub fn utf8(line: impl Into<String>) -> Result<Self, InvalidText> {
+        let line = line.into();
+        if line.len() > LINE || line.contains(char::is_control) {
+            return Err(InvalidText);
+        }
+        Ok(Self(Bytes::from(line)))
     }
 
     /// A text of several lines.
@@ -82,6 +96,15 @@ impl Text {
     }
 }
 
+/// As much of a line as fits, its last character whole.
+pub(super) fn cut(line: &[u8]) -> &[u8] {
+    if line.len() <= LINE {
+        return line;
+    }
+    let whole = |at: &usize| line[*at] & 0xC0 != 0x80;
+    &line[..(0..=LINE).rev().find(whole).unwrap_or(LINE)]
+}
+
 fn check(line: &str) -> Result<(), InvalidText> {
     let sound = |octet: u8| octet == b'\t' || (b' '..=b'~').contains(&octet);
     if line.len() <= LINE && line.bytes().all(sound) {
@@ -106,7 +129,7 @@ impl fmt::Display for Text {
             if index > 0 {
                 f.write_str(" ")?;
             }
-            f.write_str(&alloc::string::String::from_utf8_lossy(line))?;
+            f.write_str(&String::from_utf8_lossy(line))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use super::{BareNewline, Fault};
 use crate::timeout::BLOCK;
-use crate::wire::{Piece, Unstuffer};
+use crate::wire::{ChunkReader, Content, Piece, Unstuffer};
 use bytes::{Buf, Bytes, BytesMut};
 
 /// What came of some input.
@@ -15,15 +15,28 @@ pub(super) enum Progress {
     Chunk(Bytes),
     /// The message is void from here on.
     Void(Fault),
-    /// The final dot: the message is whole, or void as told.
+    /// The final dot, or the end of a chunk: the message is sound so far, or void as told.
     End(Option<Fault>),
     /// More input is needed.
     More,
 }
 
+/// How it is told where the message ends.
+#[derive(Clone, Debug)]
+enum Framing {
+    /// By DATA and the final dot.
+    Dot(Unstuffer),
+    /// By BDAT and the size of each chunk.
+    Chunks(ChunkReader),
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Incoming {
-    unstuffer: Unstuffer,
+    framing: Framing,
+    /// The chunk that is arriving is the last, or there is none and the dot is.
+    last: bool,
+    /// Octets of that chunk.
+    chunk: u64,
     /// The most octets the message may have.
     limit: u64,
     /// Octets of the message so far.
@@ -36,15 +49,44 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(bare_newline: BareNewline, limit: Option<u64>) -> Self {
+    fn new(framing: Framing, limit: Option<u64>) -> Self {
         Self {
-            unstuffer: Unstuffer::new(bare_newline == BareNewline::AcceptAsData),
+            framing,
+            last: true,
+            chunk: 0,
             limit: limit.unwrap_or(u64::MAX),
             octets: 0,
             taken: 0,
             fault: None,
             untold: false,
         }
+    }
+
+    /// Behind DATA.
+    pub(super) fn dotted(bare_newline: BareNewline, limit: Option<u64>) -> Self {
+        let accepted = bare_newline == BareNewline::AcceptAsData;
+        Self::new(Framing::Dot(Unstuffer::new(accepted)), limit)
+    }
+
+    /// By BDAT; each chunk has to [`begin`](Self::begin).
+    pub(super) fn chunked(binary: bool, bare_newline: BareNewline, limit: Option<u64>) -> Self {
+        let content = if binary {
+            Content::Binary
+        } else {
+            Content::Lines {
+                bare_newlines: bare_newline == BareNewline::AcceptAsData,
+            }
+        };
+        Self::new(Framing::Chunks(ChunkReader::new(content)), limit)
+    }
+
+    /// A chunk of that size follows.
+    pub(super) fn begin(&mut self, size: u64, last: bool) {
+        if let Framing::Chunks(reader) = &mut self.framing {
+            reader.begin(size);
+        }
+        self.last = last;
+        self.chunk = size;
     }
 
     /// Takes off `input` what it can tell.
@@ -54,7 +96,10 @@ impl Incoming {
                 self.untold = false;
                 return Progress::Void(fault);
             }
-            let piece = self.unstuffer.next(input);
+            let piece = match &mut self.framing {
+                Framing::Dot(unstuffer) => unstuffer.next(input),
+                Framing::Chunks(reader) => reader.next(input),
+            };
             self.taken += piece.len() as u64;
             match piece {
                 Piece::More => return Progress::More,
@@ -67,6 +112,15 @@ impl Incoming {
                     input.advance(piece.len());
                     return Progress::End(self.fault);
                 }
+                Piece::ChunkEnd => match &self.framing {
+                    Framing::Chunks(reader) if self.last && self.fault.is_none() => {
+                        match reader.end() {
+                            Some(fault) => self.fail(Fault::Content(fault)),
+                            None => return Progress::End(None),
+                        }
+                    }
+                    _ => return Progress::End(self.fault),
+                },
                 Piece::Fault(fault) => {
                     input.advance(piece.len());
                     self.fail(Fault::Content(fault));
@@ -94,6 +148,16 @@ impl Incoming {
             self.fault = Some(fault);
             self.untold = true;
         }
+    }
+
+    /// Octets of the chunk that is arriving, in all.
+    pub(super) const fn chunk_octets(&self) -> u64 {
+        self.chunk
+    }
+
+    /// Whether the message ends where what is arriving does.
+    pub(super) const fn is_last(&self) -> bool {
+        self.last
     }
 
     /// Whether nobody was told yet that the message is void, so that its end in whatever way is news.

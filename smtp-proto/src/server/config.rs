@@ -1,7 +1,7 @@
 //! What a server is told once, for all its connections.
 
 use crate::address::Domain;
-use crate::extension::Extensions;
+use crate::extension::Offers;
 use crate::limits::Limits;
 use crate::reply::Text;
 use core::time::Duration;
@@ -22,12 +22,17 @@ pub struct Config {
     pub hostname: Domain<'static>,
     /// What stands behind the name in the greeting. Default `ESMTP`.
     pub greeting: Text,
-    /// The extensions announced and served. Default: [`Extensions::DEFAULT`].
-    pub extensions: Extensions,
+    /// The extensions announced and served. Default: [`Offers::default`].
+    pub offers: Offers,
     /// Sizes and counts.
     pub limits: Limits,
     /// How long is waited for what.
     pub timeouts: Timeouts,
+    /// SMTP, or LMTP for a server that keeps no queue (RFC 2033). Default: SMTP.
+    pub dialect: Dialect,
+    /// Whether PLAIN, LOGIN and whatever else whoever listens could use are offered by AUTH without
+    /// TLS, which RFC 4954 §4 forbids. Default: no; tried all the same, they are answered 504 5.5.4.
+    pub accept_clear_passwords: bool,
     /// What a CR or LF alone does to a body. Default: it costs the message.
     pub bare_newline: BareNewline,
     /// Whether an LF alone may end a command line, which RFC 5321 §2.3.8 forbids. Default: no, it
@@ -37,6 +42,17 @@ pub struct Config {
     /// Default: no; what had arrived by the time of the greeting is answered 554 and the connection
     /// is closed.
     pub accept_early_talk: bool,
+}
+
+/// Which of the two protocols a server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// SMTP (RFC 5321): a message is answered once.
+    #[default]
+    Smtp,
+    /// LMTP (RFC 2033): the hello is LHLO, a message is answered once for each recipient, and
+    /// PIPELINING and ENHANCEDSTATUSCODES are always offered. Never on port 25.
+    Lmtp,
 }
 
 /// What a CR or an LF that isn't part of CRLF does to a body (RFC 5321 §2.3.8). With either it is
@@ -61,6 +77,8 @@ pub struct Timeouts {
     pub body: Duration,
     /// For a deferred request. Default 540 s: clients give up at 600 and send the message again.
     pub decision: Duration,
+    /// For the TLS handshake behind STARTTLS. Default 60 s: it takes a few round trips.
+    pub handshake: Duration,
     /// For the client to read 16 KiB of replies, or all of them. Default 300 s.
     pub write: Duration,
 }
@@ -71,6 +89,7 @@ impl Default for Timeouts {
             command: Duration::from_secs(300),
             body: Duration::from_secs(300),
             decision: Duration::from_secs(540),
+            handshake: Duration::from_secs(60),
             write: Duration::from_secs(300),
         }
     }
@@ -82,9 +101,11 @@ impl Config {
         Self {
             hostname,
             greeting: Text::of("ESMTP"),
-            extensions: Extensions::DEFAULT,
+            offers: Offers::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            dialect: Dialect::default(),
+            accept_clear_passwords: false,
             bare_newline: BareNewline::default(),
             accept_bare_lf_in_commands: false,
             accept_early_talk: false,
@@ -93,6 +114,6 @@ impl Config {
 
     /// Octets of the longest command line taken, its CRLF included.
     pub fn command_line(&self) -> usize {
-        self.limits.command_line.max(self.extensions.command_line())
+        self.limits.command_line.max(self.offers.command_line())
     }
 }

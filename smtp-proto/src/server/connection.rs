@@ -1,15 +1,18 @@
 //! The server's side of a connection: input in, events out.
 
+use super::auth::AuthRequest;
 use super::body::Progress;
 use super::kind::{Connect, Data, Expand, Message, ShowHelp, Verify};
 use super::machine::{Ask, Machine, Notice, Question};
 use super::request::Request;
 use super::state::State;
+use super::upgrade::{StartTls, Upgrade};
 use super::{Closed, Config, Event, Fault, Session};
 use crate::command::Command;
 use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
-use crate::wire::{Line, LineReader, Transmit};
+use crate::verb::Verb;
+use crate::wire::{Line, LineReader, LineRules, Transmit};
 use alloc::sync::Arc;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -59,7 +62,15 @@ impl Connection {
     pub fn new(config: Arc<Config>) -> Self {
         Self {
             input: Input::default(),
-            machine: Machine::new(config),
+            machine: Machine::new(config, false),
+        }
+    }
+
+    /// A connection under TLS from its first octet (RFC 8314 §3.3), the handshake made already.
+    pub fn over_tls(config: Arc<Config>) -> Self {
+        Self {
+            input: Input::default(),
+            machine: Machine::new(config, true),
         }
     }
 
@@ -69,11 +80,11 @@ impl Connection {
     }
 
     /// The buffer to read into. It has no room once [`Limits::input`](crate::Limits) octets are
-    /// held or the connection is closed; read nothing then.
+    /// held, during a TLS handshake, or once the connection is closed; read nothing then.
     pub fn receive_buf(&mut self) -> impl BufMut {
         let room = self.room();
         let want = match self.machine.state {
-            State::Data => READ_BODY,
+            State::Data | State::Chunk => READ_BODY,
             _ => READ_COMMANDS,
         };
         self.input.buffer.reserve(want.min(room));
@@ -89,15 +100,16 @@ impl Connection {
     }
 
     fn room(&mut self) -> usize {
-        if self.machine.closed.is_some() || self.input.ended {
+        let machine = &self.machine;
+        let upgrading = matches!(machine.state, State::Upgrade | State::Turned);
+        if machine.closed.is_some() || upgrading || self.input.ended {
             return 0;
         }
         self.input.drop_used();
-        let config = &self.machine.config;
         // A line within its limit always fits, and so does the octet that shows it isn't, or nothing
         // would ever get on.
-        let line = config.command_line().saturating_add(1);
-        let most = config.limits.input.max(line);
+        let line = self.machine.line_rules().limit.saturating_add(1);
+        let most = self.machine.config.limits.input.max(line);
         most.saturating_sub(self.input.buffer.len())
     }
 
@@ -140,8 +152,13 @@ impl Connection {
     pub fn poll(&mut self) -> Event<'_> {
         self.settle();
         self.input.drop_used();
-        if let Some(event) = self.poll_body() {
-            return event.into_event(&mut self.machine);
+        loop {
+            if !self.machine.state.is_body() && !self.next_chunk() {
+                break;
+            }
+            if let Some(event) = self.poll_body() {
+                return event.into_event(&mut self.machine);
+            }
         }
         let Self { input, machine } = self;
         let (buffer, used, length) = (&input.buffer, &mut input.used, &mut input.line);
@@ -149,18 +166,32 @@ impl Connection {
             if let Some(event) = machine.hindrance() {
                 return event.into_event(machine);
             }
-            if machine.state == State::Connected {
-                machine.early_talk = !buffer.is_empty();
-                return Bare::Connect.into_event(machine);
+            match machine.state {
+                State::Connected => {
+                    machine.ahead = buffer.len() > *used;
+                    return Bare::Connect.into_event(machine);
+                }
+                State::Upgrade | State::Turned => return machine.upgrade().into_event(machine),
+                // The chunk's octets are the next poll's.
+                State::Chunk => return Event::Flush,
+                _ => {}
             }
-            let config = &machine.config;
-            let rest = &buffer[*used..];
-            let found = input.lines.next(
-                rest,
-                config.command_line(),
-                config.accept_bare_lf_in_commands,
-            );
-            let (octets, end) = match found {
+            let mut rest = &buffer[*used..];
+            if machine.discard > 0 {
+                let octets = machine.discard.min(rest.len() as u64);
+                #[allow(clippy::cast_possible_truncation)] // at most the input's length
+                let dropped = octets as usize;
+                machine.discarded(octets);
+                *used += dropped;
+                rest = &rest[dropped..];
+                if machine.discard > 0 {
+                    return machine.need_input(input.ended).into_event(machine);
+                }
+                if machine.closed.is_some() {
+                    continue;
+                }
+            }
+            let (octets, end) = match input.lines.next(rest, machine.line_rules()) {
                 Line::Whole { octets, end } => (octets, end),
                 Line::More { discard } => {
                     *used += discard;
@@ -169,7 +200,7 @@ impl Connection {
                 Line::TooLong { octets } => {
                     *used += octets;
                     machine.count_command();
-                    machine.refuse(None, Fault::LineTooLong);
+                    machine.line_too_long();
                     continue;
                 }
                 Line::Bare => {
@@ -181,7 +212,16 @@ impl Connection {
                     continue;
                 }
             };
-            match machine.take_line(&rest[..octets - end]) {
+            let line = &rest[..octets - end];
+            machine.ahead = rest.len() > octets;
+            if machine.state == State::Auth {
+                *used += octets;
+                if machine.take_response(line) {
+                    return Bare::Auth.into_event(machine);
+                }
+                continue;
+            }
+            match machine.take_line(line) {
                 None => *used += octets,
                 Some(command) => {
                     *length = octets;
@@ -189,6 +229,23 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Takes a BDAT at the front of the input, where a message goes on with it.
+    fn next_chunk(&mut self) -> bool {
+        let Self { input, machine } = self;
+        let is_bdat = |input: &[u8]| matches!(Verb::split(input), Some((Verb::Bdat, _)));
+        let hindered = machine.closed.is_some() || machine.notice.is_some();
+        if machine.state != State::Chunks || hindered || !is_bdat(&input.buffer) {
+            return false;
+        }
+        let Line::Whole { octets, end } = input.lines.next(&input.buffer, machine.line_rules())
+        else {
+            return false;
+        };
+        machine.take_line(&input.buffer[..octets - end]);
+        input.buffer.advance(octets);
+        machine.state.is_body()
     }
 
     /// Answers what nobody answered, and uses up the line of what was.
@@ -206,9 +263,6 @@ impl Connection {
     /// What the body has to tell, where one is arriving.
     fn poll_body(&mut self) -> Option<Bare> {
         let Self { input, machine } = self;
-        if machine.state != State::Data {
-            return None;
-        }
         if machine.question == Question::Deferred(Ask::Message) {
             return Some(Bare::Message);
         }
@@ -220,14 +274,19 @@ impl Connection {
             Progress::Chunk(chunk) => Some(Bare::Body(chunk)),
             Progress::Void(fault) => Some(Bare::Aborted(fault)),
             Progress::More => Some(machine.need_input(input.ended)),
-            Progress::End(fault) => {
+            Progress::End(None) if body.is_last() => {
                 machine.transcript.tell(Entry::Content(body.octets()));
                 machine.count_command();
-                let Some(fault) = fault else {
-                    return Some(Bare::Message);
-                };
-                machine.end_transaction();
-                machine.refuse(None, fault);
+                Some(Bare::Message)
+            }
+            Progress::End(fault) => {
+                let (octets, last) = (body.octets(), body.is_last());
+                let chunk = body.chunk_octets();
+                if last {
+                    machine.transcript.tell(Entry::Content(octets));
+                    machine.count_command();
+                }
+                machine.finish_chunk(chunk, last, fault);
                 None
             }
         }
@@ -243,6 +302,8 @@ enum Bare {
     Body(Bytes),
     Aborted(Fault),
     Message,
+    Auth,
+    Upgrade,
     Closed(Closed),
 }
 
@@ -257,6 +318,14 @@ impl Bare {
             Self::Closed(closed) => Event::Closed(closed),
             Self::Connect => Event::Connect(machine.request(Ask::Connect, Connect)),
             Self::Message => Event::Message(machine.request(Ask::Message, Message)),
+            Self::Auth => {
+                machine.question = Question::Open(Ask::Auth);
+                Event::Auth(AuthRequest { machine })
+            }
+            Self::Upgrade => {
+                machine.question = Question::Open(Ask::Upgrade);
+                Event::Upgrade(Upgrade { machine })
+            }
         }
     }
 }
@@ -305,15 +374,61 @@ impl Machine {
         event
     }
 
+    /// How the next line is read: AUTH's responses are longer, and may look like anything.
+    fn line_rules(&self) -> LineRules {
+        let config = &self.config;
+        let is_response = self.state == State::Auth;
+        LineRules {
+            limit: if is_response {
+                config.limits.auth_line
+            } else {
+                config.command_line()
+            },
+            bare_lf: config.accept_bare_lf_in_commands,
+            commands: !is_response,
+        }
+    }
+
+    fn line_too_long(&mut self) {
+        if self.state == State::Auth {
+            self.give_up(Fault::AuthLineTooLong);
+        } else {
+            self.refuse(None, Fault::LineTooLong);
+        }
+    }
+
+    /// What is to be done once the reply that leads to an upgrade is out.
+    fn upgrade(&mut self) -> Bare {
+        if self.output.has_remaining() {
+            self.note_wait();
+            return Bare::Flush;
+        }
+        if self.state == State::Turned {
+            self.close(Closed::Turned);
+            return Bare::Closed(Closed::Turned);
+        }
+        self.note_wait();
+        Bare::Upgrade
+    }
+
     fn ask<'c>(&'c mut self, command: Command<'c>) -> Event<'c> {
         match command {
             Command::Hello(hello) => Event::Hello(self.request(Ask::Hello, hello)),
+            Command::StartTls => Event::StartTls(self.request(Ask::StartTls, StartTls)),
+            Command::Auth(_) => Bare::Auth.into_event(self),
             Command::Mail(mail) => Event::Mail(self.request(Ask::Mail, mail)),
             Command::Rcpt(rcpt) => Event::Rcpt(self.request(Ask::Rcpt, rcpt)),
-            Command::Data => Event::Data(self.request(Ask::Data, Data)),
+            Command::Data => Event::Data(self.request(Ask::Data, Data { chunked: false })),
+            Command::Bdat(_) => Event::Data(self.request(Ask::Data, Data { chunked: true })),
+            Command::Burl(burl) => Event::Burl(self.request(Ask::Burl, burl)),
             Command::Vrfy(who) => Event::Verify(self.request(Ask::Verify, Verify(who))),
             Command::Expn(list) => Event::Expand(self.request(Ask::Expand, Expand(list))),
             Command::Help(topic) => Event::Help(self.request(Ask::Help, ShowHelp(topic))),
+            Command::Etrn(etrn) => Event::Etrn(self.request(Ask::Etrn, etrn)),
+            Command::Atrn(atrn) => Event::Atrn(self.request(Ask::Atrn, atrn)),
+            Command::XClient(xclient) => Event::XClient(self.request(Ask::XClient, xclient)),
+            Command::XForward(xforward) => Event::XForward(self.request(Ask::XForward, xforward)),
+            Command::Own(own) => Event::Own(self.request(Ask::Own, own)),
             Command::Rset | Command::Noop | Command::Quit => Event::Flush,
         }
     }

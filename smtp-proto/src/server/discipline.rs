@@ -11,6 +11,9 @@ pub(super) struct Discipline {
     errors: u32,
     refusals: u32,
     junk_commands: u32,
+    auth_failures: u32,
+    /// Octets of refused chunks that were dropped.
+    discarded: u64,
     /// How many RCPT and DATA may still come that were in flight behind a refused MAIL.
     in_flight: usize,
 }
@@ -18,7 +21,8 @@ pub(super) struct Discipline {
 impl Discipline {
     /// Counts a refusal by the machine; says what the client is to be told.
     pub(super) fn refused(&mut self, verb: Option<Verb>, fault: Fault, limits: &Limits) -> Fault {
-        let in_flight = self.in_flight > 0 && matches!(verb, Some(Verb::Rcpt | Verb::Data));
+        let in_flight =
+            self.in_flight > 0 && matches!(verb, Some(Verb::Rcpt | Verb::Data | Verb::Bdat));
         match verb {
             // Nothing is wrong with a flight whose message is too big.
             Some(Verb::Mail) if fault == Fault::MessageTooBig => self.mail_refused(limits),
@@ -58,8 +62,23 @@ impl Discipline {
         self.junk_commands <= limits.junk_commands
     }
 
+    /// Counts a failure of AUTH; false once there are too many.
+    pub(super) fn allows_auth_failure(&mut self, limits: &Limits) -> bool {
+        self.auth_failures = self.auth_failures.saturating_add(1);
+        self.auth_failures <= limits.auth_failures
+    }
+
+    /// Counts octets of refused chunks; false once there are too many.
+    pub(super) fn allows_discarded(&mut self, octets: u64, limits: &Limits) -> bool {
+        self.discarded = self.discarded.saturating_add(octets);
+        self.discarded <= limits.discarded
+    }
+
     /// A message was delivered.
     pub(super) fn forgive(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            auth_failures: self.auth_failures,
+            ..Self::default()
+        };
     }
 }

@@ -1,13 +1,25 @@
 //! From a whole command line to what comes of it: a refusal, an answer of the machine's own, or a
 //! decision for someone else.
 
+use super::auth::Exchange;
 use super::machine::{Machine, Question};
-use super::state::Step;
-use super::{Closed, Fault};
-use crate::command::{self, Command, Syntax};
+use super::message::Begin;
+use super::refusals::About;
+use super::state::{State, Step};
+use super::{Closed, Dialect, Fault};
+use crate::command::{self, Command, Hello, SyntaxError, SyntaxErrorKind};
+use crate::extension::{Bdat, Extension};
 use crate::reply::Text;
 use crate::transcript::Entry;
 use crate::verb::Verb;
+use alloc::sync::Arc;
+
+/// Why a command is refused by the machine itself.
+struct Refused<'c> {
+    verb: Option<Verb>,
+    fault: Fault,
+    about: Option<About<'c>>,
+}
 
 impl Machine {
     /// Reads a line, its end cut off, and answers it where the answer is the machine's own;
@@ -15,13 +27,14 @@ impl Machine {
     pub(super) fn take_line<'c>(&mut self, line: &'c [u8]) -> Option<Command<'c>> {
         let offered_again = matches!(self.question, Question::Deferred(_));
         if !offered_again {
-            self.transcript.tell(Entry::Client(line));
+            self.transcript.tell(Entry::client(line));
             self.count_command();
         }
+        self.utf8 = self.session.is_smtputf8();
         match self.read(line, offered_again) {
             Ok(command) => command,
-            Err((verb, fault)) => {
-                self.refuse(verb, fault);
+            Err(Refused { verb, fault, about }) => {
+                self.refuse_about(verb, fault, about, 1);
                 None
             }
         }
@@ -31,41 +44,122 @@ impl Machine {
         &mut self,
         line: &'c [u8],
         offered_again: bool,
-    ) -> Result<Option<Command<'c>>, (Option<Verb>, Fault)> {
+    ) -> Result<Option<Command<'c>>, Refused<'c>> {
         let line = command::trim(line);
-        // Whose reply it is decides on its enhanced code, so a control octet behind a verb doesn't
-        // hide that.
-        let (verb, argument) = command::split(line).map_err(|error| {
-            let verb = Verb::split(line).map(|(verb, _)| verb);
-            (verb, Fault::Syntax(error.kind))
+        let config = Arc::clone(&self.config);
+        let syntax = self.syntax(&config);
+        let (verb, argument) = command::split(line, syntax).map_err(|error| Refused {
+            // Whose reply it is decides on its enhanced code, so a control octet behind a verb
+            // doesn't hide that.
+            verb: Verb::split(line).map(|(verb, _)| verb),
+            fault: Fault::Syntax(error.kind),
+            about: None,
         })?;
-        let fail = |fault| (Some(verb), fault);
-        if let Step::Refuse(fault) = self.state.on(verb) {
-            return Err(fail(fault));
+        let fail = |fault| Refused {
+            verb: Some(verb),
+            fault,
+            about: None,
+        };
+        let parse = || {
+            Command::parse_argument(verb, line, argument, syntax).map_err(|error| Refused {
+                about: about(line, error),
+                ..fail(Fault::Syntax(error.kind))
+            })
+        };
+        let may_come = self.may_come(verb);
+        if verb == Verb::Bdat && may_come != Err(Fault::NotOffered) {
+            // Whatever becomes of it, its octets are behind it.
+            let command = parse()?;
+            return Ok(self.take_chunk(command, may_come));
         }
-        let syntax = Syntax::new(self.extensions());
-        let command = Command::parse_argument(verb, line, argument, syntax)
-            .map_err(|error| fail(Fault::Syntax(error.kind)))?;
-        if !offered_again && is_junk(verb) && !self.discipline.allows_junk(&self.config.limits) {
+        may_come.map_err(fail)?;
+        let command = parse()?;
+        if !offered_again && is_junk(&command) && !self.discipline.allows_junk(&config.limits) {
             return Err(fail(Fault::TooManyJunkCommands));
         }
         self.check(&command).map_err(fail)?;
+        self.utf8 |= match &command {
+            Command::Mail(mail) => mail.is_smtputf8(),
+            Command::Vrfy(text) | Command::Expn(text) => text.is_smtputf8(),
+            _ => false,
+        };
         Ok(self.carry_out(command))
     }
 
-    /// The limits that a command can pass all by itself.
+    /// Whether a verb is offered, to this client, and now.
+    fn may_come(&self, verb: Verb) -> Result<(), Fault> {
+        let lmtp = self.config.dialect == Dialect::Lmtp;
+        let step = match self.state.on(verb) {
+            Step::Refuse(Fault::NoRecipients) if lmtp => Step::Refuse(Fault::NoMessage),
+            step => step,
+        };
+        let extension = Extension::of_verb(verb);
+        let offered = match verb {
+            Verb::Lhlo => lmtp,
+            // RFC 2033 §4.1: "return a 500 reply code".
+            Verb::Ehlo | Verb::Helo if lmtp => {
+                return Err(Fault::Syntax(SyntaxErrorKind::UnknownVerb));
+            }
+            _ => extension.is_none_or(|extension| self.config.offered().contains(extension)),
+        };
+        let needs_ehlo = extension.is_some_and(|extension| !extension.row().is_basic());
+        let extended = self.session.hello().is_some_and(Hello::is_extended);
+        match step {
+            _ if self.state == State::Refused && verb != Verb::Quit => Err(Fault::Order),
+            _ if !offered => Err(Fault::NotOffered),
+            _ if needs_ehlo && !extended => Err(Fault::Order),
+            Step::Refuse(fault) => Err(fault),
+            Step::To(_) | Step::Stay => Ok(()),
+        }
+    }
+
+    /// A BDAT, for which it is known whether it may come.
+    fn take_chunk<'c>(
+        &mut self,
+        command: Command<'c>,
+        may_come: Result<(), Fault>,
+    ) -> Option<Command<'c>> {
+        let Command::Bdat(chunk) = command else {
+            return None;
+        };
+        match may_come.and_then(|()| self.begin_chunk(chunk)) {
+            Ok(Begin::Ask) => Some(command),
+            Ok(Begin::Arriving) => None,
+            Err(fault) => {
+                self.turn_chunk_away(chunk, fault);
+                None
+            }
+        }
+    }
+
+    /// The limits and rules that a command can break all by itself.
     fn check(&self, command: &Command<'_>) -> Result<(), Fault> {
         let limits = &self.config.limits;
-        let fault = match (command, &self.session.transaction) {
-            (Command::Mail(mail), _) if mail.size() > Some(limits.message.unwrap_or(u64::MAX)) => {
+        let open = self.session.transaction.as_ref();
+        let recipients = open.map_or(0, |open| open.recipients().len());
+        let fault = match command {
+            Command::Mail(mail) if mail.size() > Some(limits.message.unwrap_or(u64::MAX)) => {
                 Fault::MessageTooBig
             }
-            (Command::Rcpt(_), Some(open)) if open.recipients().len() >= limits.recipients => {
-                Fault::TooManyRecipients
+            Command::Rcpt(_) if recipients >= limits.recipients => Fault::TooManyRecipients,
+            Command::Rcpt(rcpt) if !self.agrees(rcpt.list()) => {
+                Fault::Syntax(SyntaxErrorKind::ParameterValue)
             }
+            // BINARYMIME has no lines, so no dot can end it (RFC 3030 §3).
+            Command::Data if self.session.is_binary() => Fault::Order,
+            Command::StartTls if self.session.secure => Fault::Order,
+            Command::StartTls | Command::Atrn(_) if self.ahead => Fault::Glued,
+            Command::Auth(_) if self.session.identity.is_some() => Fault::Order,
+            Command::Auth(auth) if !self.has_mechanism(auth.mechanism()) => Fault::NoMechanism,
             _ => return Ok(()),
         };
         Err(fault)
+    }
+
+    /// Whether a RCPT's parameters agree with those of its MAIL.
+    fn agrees(&self, rcpt: &crate::extension::Parameters<'_>) -> bool {
+        let open = self.session.transaction.as_ref();
+        open.is_none_or(|open| self.extensions().agree(open.mail().list(), Some(rcpt)))
     }
 
     /// Does what needs no decision.
@@ -80,16 +174,47 @@ impl Machine {
                 self.accept(221, Some((2, 0, 0)), Text::of("goodbye"));
                 self.close(Closed::Quit);
             }
+            Command::Burl(burl) => {
+                self.chunk = Some(Bdat::new(0, burl.is_last()));
+                return Some(Command::Burl(burl));
+            }
+            Command::Auth(auth) => {
+                self.exchange = Some(Exchange {
+                    mechanism: auth.mechanism().clone().into_owned(),
+                    response: auth.initial_response().cloned(),
+                    challenged: false,
+                });
+                return Some(Command::Auth(auth));
+            }
             command => return Some(command),
         }
         None
     }
 }
 
+/// The parameter an error is about.
+fn about(line: &[u8], error: SyntaxError) -> Option<About<'_>> {
+    let is_parameter = matches!(
+        error.kind,
+        SyntaxErrorKind::UnknownParameter | SyntaxErrorKind::ParameterValue
+    );
+    let behind = line.get(error.offset..).filter(|_| is_parameter)?;
+    About::parameter(behind, error.offset)
+}
+
 /// Commands that lead to no mail.
-fn is_junk(verb: Verb) -> bool {
+fn is_junk(command: &Command<'_>) -> bool {
     matches!(
-        verb,
-        Verb::Ehlo | Verb::Helo | Verb::Rset | Verb::Noop | Verb::Vrfy | Verb::Expn | Verb::Help
+        command,
+        Command::Hello(_)
+            | Command::Rset
+            | Command::Noop
+            | Command::Vrfy(_)
+            | Command::Expn(_)
+            | Command::Help(_)
+            | Command::Etrn(_)
+            | Command::XForward(_)
+            | Command::XClient(_)
+            | Command::Own(_)
     )
 }

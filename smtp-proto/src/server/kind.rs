@@ -1,16 +1,17 @@
 //! The kinds of requests: what each asks, and what accepting it changes and says.
 
-use super::Fault;
 use super::body::Incoming;
 use super::machine::{Ask, Machine};
 use super::state::State;
-use crate::command::{Argument, Hello, Mail, Rcpt};
+use super::{Closed, Dialect, Fault};
+use crate::command::{Argument, Hello, Mail, Own, Rcpt};
 use crate::envelope::Envelope;
-use crate::extension::Extension;
+use crate::extension::{Burl, Etrn, Queue, XForward};
 use crate::reply::{Refusal, Text};
 use crate::verb::Verb;
-use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 /// A client connected; accepted with 220. A refusal is said in the words it has, and in the codes
 /// there are for it: 554 (or 521), after which only QUIT is taken, or 421 for one that is not for
@@ -19,10 +20,18 @@ use alloc::string::{String, ToString};
 #[non_exhaustive]
 pub struct Connect;
 
-/// DATA, with at least one recipient: accepted with 354.
+/// DATA, or the first BDAT, with at least one recipient: accepted with 354, or by taking the chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Data;
+pub struct Data {
+    pub(super) chunked: bool,
+}
+
+impl Data {
+    /// Whether it comes by BDAT (RFC 3030).
+    pub const fn is_chunked(&self) -> bool {
+        self.chunked
+    }
+}
 
 /// The whole message was seen and is sound. Accepting it (250) takes responsibility for it (RFC
 /// 5321 §4.2.5): it must be on disk by then. Either answer ends the transaction.
@@ -34,16 +43,40 @@ pub struct Message;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
     text: Option<Text>,
+    /// What LMTP's recipients are told, in order.
+    each: Option<Vec<Result<(), Refusal>>>,
 }
 
 impl Accepted {
-    pub(super) fn into_text(self) -> Option<Text> {
-        self.text
-    }
-
     /// In words of your own, such as the name the message goes by here.
     pub fn with_text(text: Text) -> Self {
-        Self { text: Some(text) }
+        Self {
+            text: Some(text),
+            each: None,
+        }
+    }
+
+    /// For some recipients and not for others, in the order of the envelope: LMTP's answer (RFC 2033
+    /// §4.2). One that is missing is refused with 451 4.3.0. SMTP has one answer for all: there it is
+    /// an acceptance only if every one is, and else the first refusal.
+    pub fn each(verdicts: impl IntoIterator<Item = Result<(), Refusal>>) -> Self {
+        Self {
+            text: None,
+            each: Some(verdicts.into_iter().collect()),
+        }
+    }
+
+    /// What the recipient of that index is told, or in SMTP all of them.
+    pub(super) fn verdict(&self, dialect: Dialect, index: usize) -> Result<Option<Text>, Refusal> {
+        let verdict = match (&self.each, dialect) {
+            (None, _) => Ok(()),
+            (Some(each), Dialect::Smtp) => each.iter().cloned().collect(),
+            (Some(each), Dialect::Lmtp) => {
+                let missing = || Err(Fault::Unanswered.reply(None));
+                each.get(index).cloned().unwrap_or_else(missing)
+            }
+        };
+        verdict.map(|()| self.text.clone())
     }
 }
 
@@ -99,7 +132,7 @@ impl Kind for Connect {
     const ASK: Ask = Ask::Connect;
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
-        if machine.early_talk && !machine.config.accept_early_talk {
+        if machine.ahead && !machine.config.accept_early_talk {
             return machine.refuse(None, Fault::EarlyTalk);
         }
         let greeting = text.unwrap_or_else(|| machine.config.greeting.clone());
@@ -113,17 +146,12 @@ impl Kind for Hello<'_> {
     const ASK: Ask = Ask::Hello;
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
-        machine.reset(if self.is_extended() {
-            Verb::Ehlo
-        } else {
-            Verb::Helo
-        });
+        machine.reset(self.verb());
+        let extended = self.is_extended();
         machine.session.hello = Some(self.into_owned());
-        let limit = machine.config.limits.message.unwrap_or(0);
-        let keywords = machine.extensions().rows().map(|row| match row.extension {
-            Extension::Size => format!("{} {limit}", row.keyword),
-            _ => row.keyword.to_string(),
-        });
+        let config = Arc::clone(&machine.config);
+        let keywords = config.keywords(machine.session.secure);
+        let keywords = keywords.filter(|_| extended);
         let text = named(machine, &text.unwrap_or_default(), keywords);
         machine.accept(250, None, text);
     }
@@ -149,10 +177,16 @@ impl Kind for Mail<'_> {
     const ASK: Ask = Ask::Mail;
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
+        self.begin(machine);
+        machine.accept(250, Some((2, 1, 0)), text_or(text, "sender ok"));
+    }
+}
+
+impl Mail<'_> {
+    /// Its transaction is open.
+    pub(super) fn begin(self, machine: &mut Machine) {
         machine.session.transaction = Some(Envelope::from(self.into_owned()));
         machine.state = machine.state.after(Verb::Mail);
-        let text = text.unwrap_or_else(|| Text::of("sender ok"));
-        machine.accept(250, Some((2, 1, 0)), text);
     }
 }
 
@@ -161,8 +195,7 @@ impl Kind for Rcpt<'_> {
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
         push_recipient(machine, self);
-        let text = text.unwrap_or_else(|| Text::of("recipient ok"));
-        machine.accept(250, Some((2, 1, 5)), text);
+        machine.accept(250, Some((2, 1, 5)), text_or(text, "recipient ok"));
     }
 }
 
@@ -177,11 +210,13 @@ impl Kind for Data {
     const ASK: Ask = Ask::Data;
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
+        if let Some(chunk) = machine.chunk.take() {
+            return machine.accept_chunk(chunk);
+        }
         let config = &machine.config;
-        machine.body = Some(Incoming::new(config.bare_newline, config.limits.message));
+        machine.body = Some(Incoming::dotted(config.bare_newline, config.limits.message));
         machine.state = machine.state.after(Verb::Data);
-        let text = text.unwrap_or_else(|| Text::of("end data with <CRLF>.<CRLF>"));
-        machine.accept(354, None, text);
+        machine.accept(354, None, text_or(text, "end data with <CRLF>.<CRLF>"));
     }
 }
 
@@ -189,11 +224,55 @@ impl Kind for Message {
     const ASK: Ask = Ask::Message;
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
-        machine.end_transaction();
-        machine.session.messages += 1;
-        machine.discipline.forgive();
-        let text = text.unwrap_or_else(|| Text::of("message accepted"));
-        machine.accept(250, Some((2, 0, 0)), text);
+        machine.conclude(|_| Ok(text.clone()));
+    }
+}
+
+/// A part of a message that stands elsewhere: fetch it, and then say 250. The last part is a whole
+/// message, as with [`Message`].
+impl Kind for Burl<'_> {
+    const ASK: Ask = Ask::Burl;
+
+    fn accept(self, machine: &mut Machine, text: Option<Text>) {
+        machine.chunk = None;
+        if self.is_last() {
+            machine.conclude(|_| Ok(text.clone()));
+        } else {
+            machine.state = machine.state.after(Verb::Burl);
+            machine.accept(250, Some((2, 0, 0)), text_or(text, "part taken"));
+        }
+    }
+}
+
+impl Kind for Etrn<'_> {
+    const ASK: Ask = Ask::Etrn;
+
+    fn accept(self, machine: &mut Machine, text: Option<Text>) {
+        machine.queue(Queue::Started, text);
+    }
+}
+
+impl Kind for XForward<'_> {
+    const ASK: Ask = Ask::XForward;
+
+    fn accept(self, machine: &mut Machine, text: Option<Text>) {
+        machine.accept(250, Some((2, 0, 0)), text_or(text, "ok"));
+    }
+}
+
+impl Kind for Own<'_> {
+    const ASK: Ask = Ask::Own;
+
+    fn accept(self, machine: &mut Machine, text: Option<Text>) {
+        machine.accept(250, Some((2, 0, 0)), text_or(text, "ok"));
+    }
+}
+
+impl Machine {
+    /// Says what becomes of a queue.
+    pub(super) fn queue(&mut self, queue: Queue, text: Option<Text>) {
+        let text = text.or_else(|| Text::new(queue.to_string()).ok());
+        self.accept(queue.code(), Some((2, 0, 0)), text.unwrap_or_default());
     }
 }
 
@@ -222,13 +301,16 @@ impl Kind for ShowHelp<'_> {
 }
 
 fn cannot_verify(machine: &mut Machine, text: Option<Text>) {
-    let text = text.unwrap_or_else(|| Text::of("cannot verify, send mail and see"));
+    let text = text_or(text, "cannot verify, send mail and see");
     machine.accept(252, Some((2, 5, 0)), text);
 }
 
 fn help(machine: &mut Machine, text: Option<Text>) {
-    let text = text.unwrap_or_else(|| Text::of("see RFC 5321"));
-    machine.accept(214, Some((2, 0, 0)), text);
+    machine.accept(214, Some((2, 0, 0)), text_or(text, "see RFC 5321"));
+}
+
+pub(super) fn text_or(text: Option<Text>, usual: &'static str) -> Text {
+    text.unwrap_or_else(|| Text::of(usual))
 }
 
 impl Ask {
@@ -238,7 +320,10 @@ impl Ask {
             Self::Verify | Self::Expand => cannot_verify(machine, None),
             Self::Help => help(machine, None),
             Self::Connect => machine.reject(self, Refusal::shutting_down()),
-            _ => machine.reject(self, Fault::Unanswered.reply()),
+            Self::StartTls => machine.reject(self, Refusal::tls_not_available()),
+            Self::Auth => machine.reject(self, Refusal::authentication_failed_for_now()),
+            Self::Upgrade => machine.close(Closed::Fault(Fault::Handshake)),
+            _ => machine.reject(self, Fault::Unanswered.reply(None)),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The session's own half of the work: what is written, counted and remembered as commands are
 //! accepted and refused. It sees no input.
 
+use super::auth::Exchange;
 use super::body::Incoming;
 use super::discipline::Discipline;
+use super::refusals::About;
 use super::state::State;
 use super::{Closed, Config, Fault, Session};
-use crate::extension::{Extension, Extensions};
+use crate::extension::{Bdat, Extension, Extensions, Syntax};
 use crate::reply::{Code, EnhancedStatusCode, Refusal, Reply, Text};
 use crate::timeout::{BLOCK, Timeout, Wait};
 use crate::transcript::{Entry, Transcript};
@@ -19,13 +21,22 @@ use bytes::Buf;
 pub(super) enum Ask {
     Connect,
     Hello,
+    StartTls,
+    Upgrade,
+    Auth,
     Mail,
     Rcpt,
     Data,
+    Burl,
     Message,
     Verify,
     Expand,
     Help,
+    Etrn,
+    Atrn,
+    XClient,
+    XForward,
+    Own,
 }
 
 /// The decision asked for last.
@@ -54,11 +65,19 @@ pub(super) struct Machine {
     pub(super) question: Question,
     pub(super) notice: Option<Notice>,
     pub(super) body: Option<Incoming>,
+    /// The chunk that DATA's question is about, where it is BDAT's.
+    pub(super) chunk: Option<Bdat>,
+    /// Octets of refused chunks that are still to be dropped.
+    pub(super) discard: u64,
+    /// The exchange of AUTH that is open.
+    pub(super) exchange: Option<Exchange>,
     pub(super) output: Transmit,
     pub(super) closed: Option<Closed>,
     pub(super) shutdown: bool,
-    /// The client talked before it was greeted.
-    pub(super) early_talk: bool,
+    /// There is input already behind what is at hand: the connection, or a command.
+    pub(super) ahead: bool,
+    /// The client asked for UTF-8 in the reply that is due.
+    pub(super) utf8: bool,
     pub(super) transcript: Transcript,
     /// Commands taken.
     commands: u64,
@@ -69,18 +88,22 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn new(config: Arc<Config>) -> Self {
+    pub(super) fn new(config: Arc<Config>, secure: bool) -> Self {
         Self {
             config,
             state: State::Connected,
-            session: Session::default(),
+            session: Session::new(secure),
             question: Question::Settled,
             notice: None,
             body: None,
+            chunk: None,
+            discard: 0,
+            exchange: None,
             output: Transmit::default(),
             closed: None,
             shutdown: false,
-            early_talk: false,
+            ahead: false,
+            utf8: false,
             transcript: Transcript::default(),
             commands: 0,
             discipline: Discipline::default(),
@@ -92,22 +115,38 @@ impl Machine {
     /// The extensions this session has: none before EHLO, nor after HELO.
     pub(super) fn extensions(&self) -> Extensions {
         match &self.session.hello {
-            Some(hello) if hello.is_extended() => self.config.extensions,
+            Some(hello) if hello.is_extended() => self.config.announced(self.session.secure),
             _ => Extensions::NONE,
         }
     }
 
+    /// What a command line may say now.
+    pub(super) fn syntax<'s>(&self, config: &'s Config) -> Syntax<'s> {
+        let mut syntax = Syntax::new(&config.offers);
+        syntax.extensions = self.extensions();
+        syntax.utf8 = self.session.is_smtputf8();
+        syntax
+    }
+
     fn has_enhanced_codes(&self) -> bool {
         self.config
-            .extensions
+            .offered()
             .contains(Extension::EnhancedStatusCodes)
     }
 
+    /// How a reply is written: the greeting and the reply to a hello carry no enhanced code (RFC
+    /// 2034 §4), and UTF-8 is for clients that asked for it (RFC 6531 §3.7.4).
     fn write<C>(&mut self, reply: &Reply<C>, enhanced: bool) {
+        let enhanced = enhanced && self.has_enhanced_codes();
         let tail = self.output.tail();
         let start = tail.len();
-        reply.write(enhanced, tail);
+        reply.write(enhanced, self.utf8, tail);
         self.transcript.tell_lines(&tail[start..], Entry::Server);
+    }
+
+    /// A refusal as one of several replies.
+    pub(super) fn write_refusal(&mut self, refusal: &Refusal) {
+        self.write(refusal, true);
     }
 
     /// Says yes.
@@ -115,43 +154,64 @@ impl Machine {
         self.discipline.accepted();
         let enhanced =
             enhanced.map(|(class, subject, detail)| EnhancedStatusCode::of(class, subject, detail));
-        let announced = self.has_enhanced_codes();
-        self.write(&Reply::any(Code::of(code), enhanced, text), announced);
+        self.write(&Reply::any(Code::of(code), enhanced, text), true);
     }
 
-    /// Says no on the user's behalf; the greeting and the reply to EHLO carry no enhanced code
-    /// (RFC 2034 §4).
+    /// Says no on the user's behalf.
     pub(super) fn reject(&mut self, ask: Ask, refusal: Refusal) {
         if !self.discipline.allows_refusal(&self.config.limits) {
             return self.refuse(None, Fault::TooManyErrors);
         }
-        let plain = matches!(ask, Ask::Connect | Ask::Hello);
-        let refusal = match ask {
-            Ask::Connect => refusal.into_greeting(),
-            _ => refusal,
-        };
-        self.write(&refusal, !plain && self.has_enhanced_codes());
         match ask {
-            Ask::Connect => self.state = State::greeted(false),
-            Ask::Message => self.end_transaction(),
+            Ask::Connect => {
+                self.write(&refusal.clone().into_greeting(), false);
+                self.state = State::greeted(false);
+            }
+            Ask::Message => return self.conclude(|_| Err(refusal.clone())),
+            _ => self.write(&refusal, ask != Ask::Hello),
+        }
+        match ask {
             Ask::Mail => self.discipline.mail_refused(&self.config.limits),
+            Ask::Data | Ask::Burl => self.refuse_chunk(),
+            Ask::Auth => self.fail_auth(),
             _ => {}
         }
-        if refusal.closes() {
+        let closes = match ask {
+            Ask::Connect => refusal.into_greeting().closes(),
+            _ => refusal.closes(),
+        };
+        if closes {
             self.close(Closed::Refused);
         }
     }
 
     /// Says no by itself, and counts it.
     pub(super) fn refuse(&mut self, verb: Option<Verb>, fault: Fault) {
+        self.refuse_about(verb, fault, None, 1);
+    }
+
+    /// As [`refuse`](Self::refuse), saying what it is about, so many times.
+    pub(super) fn refuse_about(
+        &mut self,
+        verb: Option<Verb>,
+        fault: Fault,
+        about: Option<About<'_>>,
+        times: usize,
+    ) {
         let limits = &self.config.limits;
-        let fault = match self.discipline.refused(verb, fault, limits) {
+        let counted = match self.discipline.refused(verb, fault, limits) {
             // Whoever was turned away gets 503 to whatever isn't QUIT (RFC 5321 §3.1).
             fault if self.state == State::Refused && !fault.closes() => Fault::Order,
             fault => fault,
         };
-        let plain = self.state == State::Connected || matches!(verb, Some(Verb::Ehlo | Verb::Helo));
-        self.write(&fault.reply(), !plain && self.has_enhanced_codes());
+        let about = about.filter(|_| counted == fault);
+        let fault = counted;
+        let plain = self.state == State::Connected
+            || matches!(verb, Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo));
+        let reply = fault.reply(about);
+        for _ in 0..if fault.closes() { 1 } else { times } {
+            self.write(&reply, !plain);
+        }
         if fault.closes() {
             self.close(Closed::Fault(fault));
         }
@@ -162,19 +222,17 @@ impl Machine {
         self.commands += 1;
     }
 
-    /// Forgets the transaction and says so where there was one; RSET, EHLO or HELO asked for it.
+    /// Forgets the transaction and says so where there was one; RSET or a hello asked for it.
     pub(super) fn reset(&mut self, verb: Verb) {
+        let had_body = self.body.take().is_some_and(|body| body.is_sound());
         if self.session.transaction.take().is_some() {
-            self.notice = Some(Notice::Reset);
+            self.notice = Some(if had_body {
+                Notice::Aborted(Fault::Reset)
+            } else {
+                Notice::Reset
+            });
         }
         self.state = self.state.after(verb);
-    }
-
-    /// The message is over, whatever came of it.
-    pub(super) fn end_transaction(&mut self) {
-        self.session.transaction = None;
-        self.body = None;
-        self.state = State::AFTER_MESSAGE;
     }
 
     /// Nothing more is read; what is written goes out. A body that was still arriving is void.
@@ -184,14 +242,16 @@ impl Machine {
         }
         let fault = match closed {
             Closed::Fault(fault) => fault,
-            // Neither QUIT nor a request comes while a body does.
-            Closed::EndOfInput | Closed::Quit | Closed::Refused => Fault::EndOfInput,
+            Closed::Quit => Fault::Reset,
+            // No request comes while a body does.
+            Closed::EndOfInput | Closed::Refused | Closed::Turned => Fault::EndOfInput,
         };
         if self.body.as_ref().is_some_and(Incoming::is_sound) && !self.has_whole_message() {
             self.notice = Some(Notice::Aborted(fault));
         }
         self.session.transaction = None;
         self.body = None;
+        self.exchange = None;
         self.question = Question::Settled;
         self.state = State::Closed;
         self.closed = Some(closed);
@@ -206,12 +266,17 @@ impl Machine {
 
     /// Notes what is waited for now; a new wait, or one that got on, starts its time anew.
     pub(super) fn note_wait(&mut self) {
+        let body = self.body.as_ref().filter(|_| self.state.is_body());
         let wait = if self.output.has_remaining() {
             (Wait::Write, self.output.taken() / BLOCK)
+        } else if self.state == State::Upgrade {
+            (Wait::Handshake, self.commands)
         } else if matches!(self.question, Question::Deferred(_)) {
             (Wait::Decision, self.commands)
-        } else if let Some(body) = &self.body {
+        } else if let Some(body) = body {
             (Wait::Body, body.blocks())
+        } else if self.discard > 0 {
+            (Wait::Body, self.discard / BLOCK)
         } else {
             (Wait::Command, self.commands)
         };
@@ -231,6 +296,7 @@ impl Machine {
             Wait::Body => timeouts.body,
             Wait::Decision => timeouts.decision,
             Wait::Write => timeouts.write,
+            Wait::Handshake => timeouts.handshake,
             _ => timeouts.command,
         };
         Some(Timeout {
@@ -250,9 +316,10 @@ impl Machine {
                     self.question = Question::Open(ask);
                 }
             }
-            Wait::Write => {
+            // Nobody is there to be told, or not in this language.
+            wait @ (Wait::Write | Wait::Handshake) => {
                 self.output.clear();
-                self.close(Closed::Fault(Fault::TimedOut(Wait::Write)));
+                self.close(Closed::Fault(Fault::TimedOut(wait)));
             }
             wait => self.refuse(None, Fault::TimedOut(wait)),
         }

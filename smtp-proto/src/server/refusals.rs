@@ -1,9 +1,11 @@
 //! What a peer did wrong, and the one function from that to the reply it gets.
 
 use crate::command::SyntaxErrorKind;
-use crate::reply::{Code, EnhancedStatusCode, Refusal};
+use crate::grammar;
+use crate::reply::{Code, EnhancedStatusCode, Refusal, Text};
 use crate::timeout::Wait;
 use crate::wire::ContentFault;
+use alloc::format;
 use core::fmt;
 
 /// A fault of the client, or of the connection, that the machine answers by itself.
@@ -22,6 +24,9 @@ pub enum Fault {
     NotOffered,
     /// DATA without an accepted recipient.
     NoRecipients,
+    /// A chunk, or LMTP's DATA, that there is no message for: no recipient was accepted, or a chunk
+    /// before it was refused.
+    NoMessage,
     /// The message, declared or seen, is over the limit.
     MessageTooBig,
     /// One recipient more than the limit.
@@ -32,6 +37,22 @@ pub enum Fault {
     ForeignProtocol,
     /// Octets from the client before it was greeted.
     EarlyTalk,
+    /// More refused chunks than the server cares to read to their ends.
+    TooMuchRefused,
+    /// A mechanism of AUTH that isn't offered, or not without TLS.
+    NoMechanism,
+    /// A response of AUTH isn't base64.
+    Base64,
+    /// A response of AUTH is over the limit.
+    AuthLineTooLong,
+    /// The client gave AUTH up.
+    AuthCancelled,
+    /// AUTH failed too often.
+    TooManyAuthFailures,
+    /// There is input behind a command that changes what input means: STARTTLS, or ATRN.
+    Glued,
+    /// The TLS handshake failed, or nobody made it.
+    Handshake,
     /// Too many errors without a message between them.
     TooManyErrors,
     /// Too many commands that lead to no mail.
@@ -42,19 +63,39 @@ pub enum Fault {
     TimedOut(Wait),
     /// [`shutdown`](super::Connection::shutdown) was called.
     Shutdown,
+    /// The client dropped the message between two chunks.
+    Reset,
     /// The client hung up.
     EndOfInput,
 }
 
+/// What a refusal is about: a parameter, and the octets of the line before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About<'c> {
+    keyword: &'c str,
+    offset: usize,
+}
+
+impl<'c> About<'c> {
+    /// The parameter at the start of `line`, unless its keyword is too long for a reply.
+    pub(super) fn parameter(line: &'c [u8], offset: usize) -> Option<Self> {
+        let (_, keyword) = grammar::keyword(line).ok()?;
+        (keyword.len() <= 64).then_some(Self { keyword, offset })
+    }
+}
+
 impl Fault {
     /// What the client is told.
-    pub(crate) fn reply(self) -> Refusal {
+    pub(super) fn reply(self, about: Option<About<'_>>) -> Refusal {
         let (code, (class, subject, detail), text) = self.answer();
-        Refusal::of(
-            Code::of(code),
-            EnhancedStatusCode::of(class, subject, detail),
-            text,
-        )
+        let enhanced = EnhancedStatusCode::of(class, subject, detail);
+        let text = match about {
+            None => Text::of(text),
+            Some(About { keyword, offset }) => {
+                Text::new(format!("{text}: {keyword} at octet {offset}")).unwrap_or_default()
+            }
+        };
+        Refusal::of(Code::of(code), enhanced, text)
     }
 
     const fn answer(self) -> (u16, (u8, u16, u16), &'static str) {
@@ -65,6 +106,14 @@ impl Fault {
             Self::Order => (503, (5, 5, 1), "bad sequence of commands"),
             Self::NotOffered => (502, (5, 5, 1), "command not implemented"),
             Self::NoRecipients => (554, (5, 5, 1), "no valid recipients"),
+            Self::NoMessage => (503, (5, 5, 1), "no message open, nothing taken"),
+            Self::TooMuchRefused => (421, (4, 7, 0), "too much sent in vain"),
+            Self::NoMechanism => (504, (5, 5, 4), "mechanism not available"),
+            Self::Base64 => (501, (5, 5, 2), "malformed base64"),
+            Self::AuthLineTooLong => (500, (5, 5, 6), "response too long"),
+            Self::AuthCancelled => (501, (5, 7, 0), "authentication cancelled"),
+            Self::TooManyAuthFailures => (421, (4, 7, 0), "too many authentication failures"),
+            Self::Glued => (421, (4, 7, 0), "input behind the command"),
             Self::MessageTooBig => (552, (5, 3, 4), "message size exceeds the limit"),
             Self::TooManyRecipients => (452, (4, 5, 3), "too many recipients"),
             Self::Content(ContentFault::Nul) => (550, (5, 5, 2), "NUL in message"),
@@ -75,20 +124,28 @@ impl Fault {
             Self::TooManyJunkCommands => (421, (4, 7, 0), "too many commands without mail"),
             Self::TimedOut(Wait::Command | Wait::Body) => (421, (4, 4, 2), "timed out"),
             Self::Shutdown => (421, (4, 3, 2), "service shutting down"),
-            Self::Unanswered | Self::TimedOut(_) | Self::EndOfInput => {
-                (451, (4, 3, 0), "local error, try again later")
-            }
+            Self::Unanswered
+            | Self::TimedOut(_)
+            | Self::Handshake
+            | Self::Reset
+            | Self::EndOfInput => (451, (4, 3, 0), "local error, try again later"),
         }
     }
 
     /// Whether the reply is the last thing said.
-    pub(crate) const fn closes(self) -> bool {
-        matches!(self, Self::BareNewline | Self::EarlyTalk) || self.answer().0 == 421
+    pub(crate) fn closes(self) -> bool {
+        let unframed = Self::Syntax(SyntaxErrorKind::ChunkSize);
+        matches!(self, Self::BareNewline | Self::EarlyTalk)
+            || self == unframed
+            || self.answer().0 == 421
     }
 
     /// Whether it is an error, rather than something an honest client can't help.
     pub(crate) const fn counts(self) -> bool {
-        !matches!(self, Self::TooManyRecipients | Self::NoRecipients)
+        !matches!(
+            self,
+            Self::TooManyRecipients | Self::NoRecipients | Self::NoMessage
+        )
     }
 }
 
@@ -105,6 +162,8 @@ const fn syntax(kind: SyntaxErrorKind) -> (u16, (u8, u16, u16), &'static str) {
         SyntaxErrorKind::ForwardPath => (501, (5, 1, 3), "malformed recipient address"),
         SyntaxErrorKind::UnknownParameter => (555, (5, 5, 4), "parameter not recognized"),
         SyntaxErrorKind::ParameterValue => (501, (5, 5, 4), "bad parameter value"),
+        SyntaxErrorKind::Base64 => (501, (5, 5, 2), "malformed base64"),
+        SyntaxErrorKind::ChunkSize => (501, (5, 5, 4), "malformed chunk size"),
     }
 }
 
@@ -113,6 +172,8 @@ impl fmt::Display for Fault {
         match self {
             Self::Content(fault) => fault.fmt(f),
             Self::EndOfInput => f.write_str("the client hung up"),
+            Self::Reset => f.write_str("the client dropped the message"),
+            Self::Handshake => f.write_str("the TLS handshake failed"),
             Self::Unanswered => f.write_str("the server's own code gave no answer"),
             Self::TimedOut(wait) => write!(f, "timed out {wait}"),
             _ => f.write_str(self.answer().2),

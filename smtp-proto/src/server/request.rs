@@ -7,7 +7,8 @@ use super::Session;
 use super::kind::{Accepted, Expand, Kind, Message, ShowHelp, Verify, push_recipient};
 use super::machine::{Machine, Question};
 use crate::address::ForwardPath;
-use crate::command::Rcpt;
+use crate::command::{Mail, Rcpt};
+use crate::extension::{Etrn, MtPriority, Queue};
 use crate::reply::{Refusal, Text};
 use alloc::format;
 use core::fmt;
@@ -124,10 +125,21 @@ impl<K: Kind> Request<'_, K> {
     }
 }
 
+impl Request<'_, Mail<'_>> {
+    /// Says 250 2.3.6: the message goes, at another priority than was asked for (RFC 6710 §4.1).
+    pub fn accept_at_priority(self, priority: MtPriority) {
+        let text = Text::new(format!("{} is the priority assigned", priority.value()));
+        self.machine.question = Question::Settled;
+        self.value.begin(self.machine);
+        self.machine
+            .accept(250, Some((2, 3, 6)), text.unwrap_or_default());
+    }
+}
+
 impl Request<'_, Rcpt<'_>> {
     /// Says 251: not a user here, and the message will be forwarded to `path` (§3.4).
     pub fn accept_forwarded(self, path: &ForwardPath<'_>) {
-        let text = Text::new(format!("user not local; will forward to {path}"));
+        let text = Text::utf8(format!("user not local; will forward to {path}"));
         self.machine.question = Question::Settled;
         push_recipient(self.machine, self.value);
         self.machine
@@ -135,11 +147,24 @@ impl Request<'_, Rcpt<'_>> {
     }
 }
 
+impl Request<'_, Etrn<'_>> {
+    /// Says what becomes of the queue: 250 to 253 (RFC 1985 §5.1).
+    pub fn accept_queue(self, queue: Queue) {
+        self.machine.question = Question::Settled;
+        self.machine.queue(queue, None);
+    }
+}
+
 impl Request<'_, Message> {
-    /// Says yes, in the words there are, or no.
+    /// Says yes, in the words there are, or no. In LMTP it says so for each recipient.
     pub fn conclude(self, verdict: Result<Accepted, Refusal>) {
         match verdict {
-            Ok(accepted) => self.settle(accepted.into_text()),
+            Ok(accepted) => {
+                self.machine.question = Question::Settled;
+                let dialect = self.machine.config.dialect;
+                self.machine
+                    .conclude(|recipient| accepted.verdict(dialect, recipient));
+            }
             Err(refusal) => self.reject(refusal),
         }
     }

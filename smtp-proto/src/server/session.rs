@@ -2,19 +2,40 @@
 
 use crate::command::Hello;
 use crate::envelope::Envelope;
+use crate::extension::BodyType;
+use alloc::string::String;
 
 /// What the client said that still holds.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
+    pub(super) secure: bool,
     pub(super) hello: Option<Hello<'static>>,
+    pub(super) identity: Option<String>,
     pub(super) transaction: Option<Envelope>,
     pub(super) messages: u64,
 }
 
 impl Session {
-    /// The EHLO or HELO that was accepted.
+    pub(super) fn new(secure: bool) -> Self {
+        Self {
+            secure,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it is under TLS.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The EHLO, HELO or LHLO that was accepted.
     pub fn hello(&self) -> Option<&Hello<'static>> {
         self.hello.as_ref()
+    }
+
+    /// Who the client has shown to be by AUTH.
+    pub fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
     }
 
     /// The transaction open: what MAIL said and the recipients accepted so far.
@@ -25,5 +46,26 @@ impl Session {
     /// How many messages were accepted on this connection.
     pub fn messages(&self) -> u64 {
         self.messages
+    }
+
+    /// Begins anew, under TLS or not: what was said before holds no longer (RFC 3207 §4.2).
+    pub(super) fn forget(&mut self, secure: bool) {
+        *self = Self {
+            messages: self.messages,
+            ..Self::new(secure)
+        };
+    }
+
+    pub(super) fn is_smtputf8(&self) -> bool {
+        let open = self.transaction.as_ref();
+        open.is_some_and(|open| open.mail().is_smtputf8())
+    }
+
+    pub(super) fn body_type(&self) -> Option<BodyType> {
+        self.transaction.as_ref()?.mail().body()
+    }
+
+    pub(super) fn is_binary(&self) -> bool {
+        self.body_type() == Some(BodyType::BinaryMime)
     }
 }

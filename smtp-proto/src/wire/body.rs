@@ -16,6 +16,8 @@ pub(crate) enum Piece {
     Fault(ContentFault),
     /// The final dot and its CRLF.
     End,
+    /// The octets of the chunk are all there.
+    ChunkEnd,
     /// Nothing that can be told without more input.
     More,
 }
@@ -27,7 +29,7 @@ impl Piece {
             Self::Data(octets) => octets,
             Self::Stuffing | Self::Fault(_) => 1,
             Self::End => ".\r\n".len(),
-            Self::More => 0,
+            Self::ChunkEnd | Self::More => 0,
         }
     }
 }

@@ -25,6 +25,17 @@ pub(crate) enum Line {
 /// The first two octets of a TLS handshake record (RFC 8446 §5.1), none of which begins a command.
 const TLS_RECORD: [u8; 2] = [22, 3];
 
+/// What lines may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LineRules {
+    /// Octets of a line, its CRLF included.
+    pub(crate) limit: usize,
+    /// Whether an LF alone ends a line as well.
+    pub(crate) bare_lf: bool,
+    /// Whether a line is to be a command, so that another protocol shows by its beginning.
+    pub(crate) commands: bool,
+}
+
 /// Finds the ends of lines.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LineReader {
@@ -35,10 +46,14 @@ pub(crate) struct LineReader {
 }
 
 impl LineReader {
-    /// Looks at `input`, whose front is where the last line ended. `limit` counts the CRLF; with
-    /// `bare_lf` an LF alone ends a line as well.
-    pub(crate) fn next(&mut self, input: &[u8], limit: usize, bare_lf: bool) -> Line {
-        if !self.overlong {
+    /// Looks at `input`, whose front is where the last line ended, by these rules.
+    pub(crate) fn next(&mut self, input: &[u8], rules: LineRules) -> Line {
+        let LineRules {
+            limit,
+            bare_lf,
+            commands,
+        } = rules;
+        if commands && !self.overlong {
             match input {
                 [first] if *first == TLS_RECORD[0] => return Line::More { discard: 0 },
                 _ if input.starts_with(&TLS_RECORD) || opens_http(input) => return Line::Foreign,
@@ -80,13 +95,17 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
-    const LIMIT: usize = 12;
+    const RULES: LineRules = LineRules {
+        limit: 12,
+        bare_lf: false,
+        commands: true,
+    };
 
     fn read(input: &[u8], cut: usize) -> Vec<Line> {
         let mut reader = LineReader::default();
         let (mut lines, mut start, mut end) = (Vec::new(), 0, cut);
         loop {
-            match reader.next(&input[start..end], LIMIT, false) {
+            match reader.next(&input[start..end], RULES) {
                 Line::More { discard } => {
                     start += discard;
                     if end == input.len() {

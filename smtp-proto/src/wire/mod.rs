@@ -4,6 +4,7 @@
 //! cut, and answers the same whatever the cuts.
 
 mod body;
+mod chunk;
 mod content;
 mod line;
 mod reply_reader;
@@ -11,10 +12,11 @@ mod stuff;
 mod transmit;
 
 pub(crate) use body::{Piece, Unstuffer};
+pub(crate) use chunk::{ChunkReader, Content};
 pub use content::ContentFault;
-pub(crate) use line::{Line, LineReader};
+pub(crate) use line::{Line, LineReader, LineRules};
 pub use reply_reader::ReplyFault;
 pub(crate) use reply_reader::ReplyReader;
 pub use stuff::Newlines;
-pub(crate) use stuff::Stuffer;
+pub(crate) use stuff::{SentBy, Stuffer};
 pub use transmit::Transmit;

@@ -40,15 +40,16 @@ pub(crate) struct ReplyReader {
 }
 
 impl ReplyReader {
-    /// Takes lines off `input` until a reply is whole; `None` wants more input. With `enhanced`
-    /// the texts begin with an enhanced status code.
+    /// Takes lines, of so many octets at most, off `input` until a reply is whole; `None` wants more
+    /// input. With `enhanced` the texts begin with an enhanced status code.
     pub(crate) fn next(
         &mut self,
         input: &mut BytesMut,
         limits: &ReplyLimits,
+        longest: usize,
         enhanced: bool,
     ) -> Result<Option<Reply>, ReplyFault> {
-        while let Some(line) = self.line(input, limits)? {
+        while let Some(line) = self.line(input, limits, longest)? {
             let (code, last) = match line.get(3) {
                 None => (&line[..], true),
                 Some(b' ') => (&line[..3], true),
@@ -82,14 +83,15 @@ impl ReplyReader {
         &mut self,
         input: &mut BytesMut,
         limits: &ReplyLimits,
+        longest: usize,
     ) -> Result<Option<Bytes>, ReplyFault> {
         let found = memchr2(b'\r', b'\n', &input[self.searched..]);
         let at = found.map_or(input.len(), |found| self.searched + found);
         // Whatever stands at `at` now, CRLF would have to: the smaller limit is the one passed
         // first, however the input is cut.
         let (octets, left) = (at + 2, limits.octets - self.octets);
-        if octets > limits.line.min(left) {
-            return Err(if left < limits.line {
+        if octets > longest.min(left) {
+            return Err(if left < longest {
                 ReplyFault::TooLong
             } else {
                 ReplyFault::LineTooLong

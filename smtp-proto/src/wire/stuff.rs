@@ -1,5 +1,6 @@
-//! Bodies as they are sent by DATA: dots that open a line are doubled, the last line is completed
-//! (RFC 5321 §4.5.2), and nothing is written that a receiver could take for a boundary.
+//! Bodies as they are sent: by DATA, where dots that open a line are doubled and the last line is
+//! completed (RFC 5321 §4.5.2), or by BDAT (RFC 3030 §2). Nothing is written that a receiver could
+//! take for a boundary, or that whoever gets it from that receiver could.
 
 use super::Transmit;
 use super::content::{self, ContentFault, Stop};
@@ -15,10 +16,22 @@ pub enum Newlines {
     RequireCrlf,
 }
 
+/// By what a body is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SentBy {
+    /// DATA: lines, and a dot.
+    Data,
+    /// BDAT: lines as they are.
+    Chunks,
+    /// BDAT, and the body is BINARYMIME: octets as they are.
+    BinaryChunks,
+}
+
 /// Writes one body.
 #[derive(Clone, Debug)]
 pub(crate) struct Stuffer {
     newlines: Newlines,
+    sent_by: SentBy,
     seven_bit: bool,
     line_start: bool,
     /// The last octet was a CR; it is written once its LF is there.
@@ -26,9 +39,10 @@ pub(crate) struct Stuffer {
 }
 
 impl Stuffer {
-    pub(crate) fn new(newlines: Newlines, seven_bit: bool) -> Self {
+    pub(crate) fn new(newlines: Newlines, sent_by: SentBy, seven_bit: bool) -> Self {
         Self {
             newlines,
+            sent_by,
             seven_bit,
             line_start: true,
             held_cr: false,
@@ -41,6 +55,10 @@ impl Stuffer {
         mut chunk: Bytes,
         out: &mut Transmit,
     ) -> Result<(), ContentFault> {
+        if self.sent_by == SentBy::BinaryChunks {
+            out.push(chunk);
+            return Ok(());
+        }
         if self.seven_bit && !chunk.is_ascii() {
             return Err(ContentFault::EightBit);
         }
@@ -53,7 +71,7 @@ impl Stuffer {
                 self.end_line(out);
                 continue;
             }
-            if self.line_start && chunk[0] == b'.' {
+            if self.line_start && chunk[0] == b'.' && self.sent_by == SentBy::Data {
                 out.put(b".");
             }
             // A dot that opens a line needs nothing more, so it isn't looked at again.
@@ -78,16 +96,16 @@ impl Stuffer {
         Ok(())
     }
 
-    /// Completes the last line and writes the final dot.
-    pub(crate) fn finish(self, out: &mut Transmit) -> Result<(), ContentFault> {
+    /// By DATA, completes the last line and writes the final dot.
+    pub(crate) fn finish(&mut self, out: &mut Transmit) -> Result<(), ContentFault> {
         if self.held_cr {
             return Err(ContentFault::BareCr);
         }
-        out.put(if self.line_start {
-            b".\r\n"
-        } else {
-            b"\r\n.\r\n"
-        });
+        match (self.sent_by, self.line_start) {
+            (SentBy::Data, true) => out.put(b".\r\n"),
+            (SentBy::Data, false) => out.put(b"\r\n.\r\n"),
+            _ => {}
+        }
         Ok(())
     }
 

@@ -45,6 +45,14 @@ impl Transmit {
         self.chunks.push_back(chunk);
     }
 
+    /// Appends all of another.
+    pub(crate) fn append(&mut self, other: Self) {
+        for chunk in other.chunks {
+            self.push(chunk);
+        }
+        self.push(other.tail.freeze());
+    }
+
     /// The buffer that lines are written into, behind all that is queued.
     pub(crate) fn tail(&mut self) -> &mut BytesMut {
         &mut self.tail

@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 
 use smtp_proto::address::{Domain, ForwardPath};
 use smtp_proto::bytes::{Buf, BytesMut};
+use smtp_proto::extension::{Auth, Mechanism, MtPriority, Queue};
 use smtp_proto::reply::Text;
-use smtp_proto::server::{self, Event};
-use smtp_proto::{Envelope, Hello, Refusal, Transmit, client};
+use smtp_proto::server::{self, Accepted, Event};
+use smtp_proto::{Command, Envelope, Hello, Refusal, Secret, Transmit, client};
 
 pub(crate) fn server_config() -> server::Config {
     server::Config::new(Domain::try_from("mx.example.org").unwrap())
@@ -29,6 +30,16 @@ pub(crate) enum Verdict {
     /// 251, for RCPT only.
     Forward(ForwardPath<'static>),
     Reject(Refusal),
+    /// For each recipient of a message in LMTP.
+    Each(Vec<Result<(), Refusal>>),
+    /// 334 with these octets, for AUTH only.
+    Challenge(String),
+    /// 235, for AUTH only.
+    Identity(String),
+    /// For ETRN only.
+    Queue(Queue),
+    /// 250 with another priority than was asked for, for MAIL only.
+    Priority(MtPriority),
     Defer,
     Ignore,
 }
@@ -89,13 +100,34 @@ pub(crate) fn describe(event: &Event<'_>) -> String {
     match event {
         Event::Connect(_) => "connect".into(),
         Event::Hello(request) => request.to_string(),
+        Event::StartTls(_) => "STARTTLS".into(),
+        Event::Upgrade(_) => "upgrade".into(),
+        Event::Auth(request) => {
+            let response = match request.response() {
+                Some(secret) => format!(" {:?}", String::from_utf8_lossy(secret.expose())),
+                None => String::new(),
+            };
+            let first = if request.is_first() {
+                "AUTH"
+            } else {
+                "AUTH goes on"
+            };
+            format!("{first} {}{response}", request.mechanism())
+        }
         Event::Mail(request) => request.to_string(),
         Event::Rcpt(request) => request.to_string(),
+        Event::Data(request) if request.value().is_chunked() => "BDAT".into(),
         Event::Data(_) => "DATA".into(),
+        Event::Burl(request) => request.to_string(),
         Event::Message(_) => "message".into(),
         Event::Verify(request) => format!("VRFY {}", request.value().text()),
         Event::Expand(request) => format!("EXPN {}", request.value().text()),
         Event::Help(request) => format!("HELP {:?}", request.value().text()),
+        Event::Etrn(request) => request.to_string(),
+        Event::Atrn(request) => request.to_string(),
+        Event::XClient(request) => request.to_string(),
+        Event::XForward(request) => request.to_string(),
+        Event::Own(request) => request.to_string(),
         Event::Aborted(fault) => format!("aborted: {fault:?}"),
         Event::Reset => "reset".into(),
         Event::Closed(closed) => format!("closed: {closed:?}"),
@@ -109,17 +141,40 @@ pub(crate) fn answer(event: Event<'_>, verdict: Verdict) {
     macro_rules! give {
         ($request:expr) => {
             match verdict {
-                Verdict::Accept | Verdict::Forward(_) => $request.accept(),
                 Verdict::Text(text) => $request.accept_with_text(text),
                 Verdict::Reject(refusal) => $request.reject(refusal),
                 Verdict::Defer => $request.defer(),
                 Verdict::Ignore => drop($request),
+                _ => $request.accept(),
             }
         };
     }
     match (event, &verdict) {
         (Event::Rcpt(request), Verdict::Forward(path)) => request.accept_forwarded(path),
+        (Event::Message(request), Verdict::Each(each)) => {
+            request.conclude(Ok(Accepted::each(each.clone())));
+        }
+        (Event::Auth(request), Verdict::Challenge(challenge)) => {
+            request.challenge(challenge.as_bytes());
+        }
+        (Event::Auth(request), Verdict::Identity(identity)) => request.accept(identity.clone()),
+        (Event::Auth(request), Verdict::Reject(refusal)) => request.reject(refusal.clone()),
+        (Event::Auth(request), Verdict::Defer) => request.defer(),
+        (Event::Upgrade(upgrade), Verdict::Accept) => upgrade.complete(),
+        (Event::Upgrade(upgrade), Verdict::Reject(_)) => upgrade.fail(),
+        (Event::Upgrade(upgrade), Verdict::Defer) => upgrade.defer(),
+        (Event::Etrn(request), Verdict::Queue(queue)) => request.accept_queue(*queue),
+        (Event::Mail(request), Verdict::Priority(priority)) => {
+            request.accept_at_priority(*priority);
+        }
         (Event::Connect(request), _) => give!(request),
+        (Event::StartTls(request), _) => give!(request),
+        (Event::Burl(request), _) => give!(request),
+        (Event::Etrn(request), _) => give!(request),
+        (Event::Atrn(request), _) => give!(request),
+        (Event::XClient(request), _) => give!(request),
+        (Event::XForward(request), _) => give!(request),
+        (Event::Own(request), _) => give!(request),
         (Event::Hello(request), _) => give!(request),
         (Event::Mail(request), _) => give!(request),
         (Event::Rcpt(request), _) => give!(request),
@@ -184,7 +239,9 @@ impl<P: FnMut(&str) -> Verdict> Server<P> {
                         continue;
                     }
                     let verdict = (self.policy)(&what);
-                    if let (Event::Message(request), Verdict::Accept) = (&event, &verdict) {
+                    if let (Event::Message(request), Verdict::Accept | Verdict::Each(_)) =
+                        (&event, &verdict)
+                    {
                         let envelope = request.session().transaction().unwrap().clone();
                         let body = match self.seen.events.last() {
                             Some(Note::Body(body)) => body.clone(),
@@ -208,6 +265,7 @@ impl<P: FnMut(&str) -> Verdict> Server<P> {
             if !self.run() {
                 return false;
             }
+            assert!(taken > 0, "no room for more");
         }
         true
     }
@@ -217,6 +275,11 @@ impl<P: FnMut(&str) -> Verdict> Server<P> {
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     Send(Envelope, Vec<u8>),
+    StartTls,
+    /// A mechanism, an initial response, and the responses to each challenge; behind those it gives
+    /// up.
+    Auth(String, Option<String>, Vec<String>),
+    Command(Command<'static>),
     Quit,
 }
 
@@ -229,6 +292,11 @@ pub(crate) struct Client {
     pub(crate) events: Vec<String>,
     chunk: usize,
     content: Vec<u8>,
+    responses: VecDeque<String>,
+    /// The octets that the server has already are left out.
+    resumed: bool,
+    /// Whether handshakes succeed.
+    pub(crate) secure: bool,
 }
 
 impl Client {
@@ -244,6 +312,9 @@ impl Client {
             events: Vec::new(),
             chunk,
             content: Vec::new(),
+            responses: VecDeque::new(),
+            resumed: false,
+            secure: true,
         }
     }
 
@@ -267,7 +338,46 @@ impl Client {
                         Ok(()) => self.content = content,
                         Err(error) => self.events.push(format!("not sent: {error:?}")),
                     },
+                    Some(Action::StartTls) => {
+                        if let Err(error) = ready.starttls() {
+                            self.events.push(format!("not sent: {error:?}"));
+                        }
+                    }
+                    Some(Action::Auth(mechanism, initial, responses)) => {
+                        let initial = initial.map(|initial| Secret::from(initial.as_bytes()));
+                        let mechanism = Mechanism::try_from(mechanism.as_str()).unwrap();
+                        self.responses = responses.into();
+                        if let Err(error) = ready.auth(Auth::new(mechanism, initial)) {
+                            self.events.push(format!("not sent: {error:?}"));
+                        }
+                    }
+                    Some(Action::Command(command)) => {
+                        if let Err(error) = ready.command(&command) {
+                            self.events.push(format!("not sent: {error:?}"));
+                        }
+                    }
                 },
+                client::Event::Upgrade(upgrade) if self.secure => upgrade.complete(),
+                client::Event::Upgrade(upgrade) => upgrade.fail(),
+                client::Event::Challenge(challenge) => {
+                    let asked = String::from_utf8_lossy(challenge.octets()).into_owned();
+                    self.events.push(format!("challenge: {asked:?}"));
+                    match self.responses.pop_front() {
+                        Some(response) => challenge.respond(response.as_bytes()),
+                        None => challenge.cancel(),
+                    }
+                }
+                client::Event::Reply { verb, reply } => {
+                    self.events.push(format!("reply: {verb} {reply}"));
+                }
+                client::Event::Delivered { index, reply } => {
+                    self.events.push(format!("delivered {index}: {reply}"));
+                }
+                client::Event::Body(body) if body.offset() > 0 && !self.resumed => {
+                    self.resumed = true;
+                    let offset = usize::try_from(body.offset()).unwrap();
+                    self.content.drain(..offset);
+                }
                 client::Event::Body(body) if self.content.is_empty() => body.finish(),
                 client::Event::Body(body) => {
                     let chunk = self.content.len().min(self.chunk);

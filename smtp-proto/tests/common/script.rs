@@ -61,7 +61,10 @@ impl Case {
 
     /// The events that are to come.
     pub(crate) fn events(&self) -> Vec<String> {
-        const EVENTS: [&str; 9] = [
+        const EVENTS: [&str; 12] = [
+            "challenge",
+            "reply",
+            "delivered",
             "message",
             "reset",
             "aborted",

@@ -42,8 +42,14 @@ pub enum SyntaxErrorKind {
     ForwardPath,
     /// A parameter that is not known, or belongs to an extension that wasn't announced.
     UnknownParameter,
-    /// A parameter that is known: its value is wrong, or it stands there twice.
+    /// A parameter that is known: its value is wrong, or it stands there twice, or contradicts
+    /// another.
     ParameterValue,
+    /// The initial response of AUTH isn't base64 (RFC 4954 §4).
+    Base64,
+    /// The octets of a chunk can't be told from the BDAT, so nobody knows where the next command
+    /// begins.
+    ChunkSize,
 }
 
 impl fmt::Display for SyntaxError {
@@ -60,6 +66,8 @@ impl fmt::Display for SyntaxError {
             SyntaxErrorKind::ForwardPath => "malformed forward-path",
             SyntaxErrorKind::UnknownParameter => "unknown parameter",
             SyntaxErrorKind::ParameterValue => "bad parameter value",
+            SyntaxErrorKind::Base64 => "malformed base64",
+            SyntaxErrorKind::ChunkSize => "malformed chunk size",
         };
         write!(f, "{what} at octet {}", self.offset)
     }

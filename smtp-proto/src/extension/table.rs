@@ -1,0 +1,489 @@
+//! The table of extensions, and sets of them.
+
+use super::parameter::{Carrier, Parameters, Slot};
+use super::{
+    auth, body, checkpoint, content, deliver_by, dsn, future_release, mt_priority, mtrk,
+    no_soliciting, orcpt, prdr, require_tls, rrvs, size, smtputf8, submitter,
+};
+use crate::verb::Verb;
+use core::fmt;
+
+/// What the specification of an extension registers.
+#[derive(Clone, Copy)]
+pub(crate) struct Row {
+    /// Its keyword in the EHLO reply.
+    pub(crate) keyword: &'static str,
+    /// The RFC that defines it; 0 where none does.
+    rfc: u16,
+    /// The verbs it adds.
+    verbs: &'static [Verb],
+    /// The parameters it adds to MAIL, and to RCPT.
+    mail: &'static [Slot],
+    rcpt: &'static [Slot],
+    /// Whether a MAIL with these parameters, and a RCPT of that MAIL with those, agree with
+    /// themselves.
+    agrees: Option<fn(&Parameters<'_>, Option<&Parameters<'_>>) -> bool>,
+    /// Extensions without which it isn't announced.
+    needs: &'static [Extension],
+    /// Whether its keyword says nothing without arguments, and isn't announced then.
+    pub(crate) needs_arguments: bool,
+    /// Under which sessions it is announced.
+    when: When,
+}
+
+/// Which sessions an extension is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    Always,
+    /// Only before TLS.
+    InClear,
+    /// Only under TLS.
+    UnderTls,
+}
+
+impl Row {
+    /// What most extensions have of everything.
+    const NONE: Self = Self {
+        keyword: "",
+        rfc: 0,
+        verbs: &[],
+        mail: &[],
+        rcpt: &[],
+        agrees: None,
+        needs: &[],
+        needs_arguments: false,
+        when: When::Always,
+    };
+
+    /// Whether its verbs are RFC 5321's own, so that they need no EHLO.
+    pub(crate) const fn is_basic(&self) -> bool {
+        self.rfc == 5321
+    }
+
+    /// The parameters it adds to that command.
+    pub(super) const fn slots(&self, carrier: Carrier) -> &'static [Slot] {
+        match carrier {
+            Carrier::Mail => self.mail,
+            Carrier::Rcpt => self.rcpt,
+        }
+    }
+}
+
+/// The rows, of which the enum and the table are made.
+macro_rules! extensions {
+    ($($(#[$doc:meta])* $name:ident = $row:expr;)*) => {
+        /// A service extension this crate knows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Extension {
+            $($(#[$doc])* $name,)*
+        }
+
+        /// Every extension, in the order the EHLO reply has them.
+        const TABLE: &[(Extension, Row)] = &[$((Extension::$name, $row),)*];
+    };
+}
+
+#[rustfmt::skip]
+extensions! {
+    /// PIPELINING (RFC 2920).
+    Pipelining = Row { keyword: "PIPELINING", rfc: 2920, ..Row::NONE };
+    /// SIZE (RFC 1870).
+    Size = Row { keyword: "SIZE", rfc: 1870, mail: &[size::SIZE], ..Row::NONE };
+    /// 8BITMIME (RFC 6152).
+    EightBitMime = Row { keyword: "8BITMIME", rfc: 6152, mail: &[body::LINES], ..Row::NONE };
+    /// ENHANCEDSTATUSCODES (RFC 2034).
+    EnhancedStatusCodes = Row { keyword: "ENHANCEDSTATUSCODES", rfc: 2034, ..Row::NONE };
+    /// CHUNKING (RFC 3030).
+    Chunking = Row { keyword: "CHUNKING", rfc: 3030, verbs: &[Verb::Bdat], ..Row::NONE };
+    /// BINARYMIME (RFC 3030), which needs CHUNKING.
+    BinaryMime = Row {
+        keyword: "BINARYMIME", rfc: 3030, mail: &[body::BINARY],
+        needs: &[Extension::Chunking], ..Row::NONE
+    };
+    /// SMTPUTF8 (RFC 6531), which needs 8BITMIME.
+    SmtpUtf8 = Row {
+        keyword: "SMTPUTF8", rfc: 6531, mail: &[smtputf8::SMTPUTF8],
+        needs: &[Extension::EightBitMime], ..Row::NONE
+    };
+    /// STARTTLS (RFC 3207).
+    StartTls = Row {
+        keyword: "STARTTLS", rfc: 3207, verbs: &[Verb::StartTls],
+        when: When::InClear, ..Row::NONE
+    };
+    /// REQUIRETLS (RFC 8689), under TLS only.
+    RequireTls = Row {
+        keyword: "REQUIRETLS", rfc: 8689, mail: &[require_tls::REQUIRETLS],
+        when: When::UnderTls, ..Row::NONE
+    };
+    /// AUTH (RFC 4954).
+    Auth = Row {
+        keyword: "AUTH", rfc: 4954, verbs: &[Verb::Auth], mail: &[auth::SUBMITTED],
+        needs_arguments: true, ..Row::NONE
+    };
+    /// BURL (RFC 4468), which needs 8BITMIME.
+    Burl = Row {
+        keyword: "BURL", rfc: 4468, verbs: &[Verb::Burl],
+        needs: &[Extension::EightBitMime], ..Row::NONE
+    };
+    /// DELIVERBY (RFC 2852).
+    DeliverBy = Row { keyword: "DELIVERBY", rfc: 2852, mail: &[deliver_by::BY], ..Row::NONE };
+    /// FUTURERELEASE (RFC 4865), for submission only.
+    FutureRelease = Row {
+        keyword: "FUTURERELEASE", rfc: 4865, mail: &[future_release::HOLD],
+        agrees: Some(future_release::agrees), needs_arguments: true, ..Row::NONE
+    };
+    /// MT-PRIORITY (RFC 6710).
+    MtPriority = Row {
+        keyword: "MT-PRIORITY", rfc: 6710, mail: &[mt_priority::MT_PRIORITY], ..Row::NONE
+    };
+    /// RRVS (RFC 7293).
+    Rrvs = Row { keyword: "RRVS", rfc: 7293, rcpt: &[rrvs::RRVS], ..Row::NONE };
+    /// NO-SOLICITING (RFC 3865).
+    NoSoliciting = Row {
+        keyword: "NO-SOLICITING", rfc: 3865, mail: &[no_soliciting::SOLICIT], ..Row::NONE
+    };
+    /// DSN (RFC 3461, RFC 6533).
+    Dsn = Row {
+        keyword: "DSN", rfc: 3461, mail: &[dsn::RET, dsn::ENVID],
+        rcpt: &[dsn::NOTIFY, orcpt::ORCPT], ..Row::NONE
+    };
+    /// MTRK (RFC 3885), which brings ENVID and ORCPT of DSN with it.
+    Mtrk = Row {
+        keyword: "MTRK", rfc: 3885, mail: &[mtrk::MTRK, dsn::ENVID], rcpt: &[orcpt::ORCPT],
+        agrees: Some(mtrk::agrees), ..Row::NONE
+    };
+    /// SUBMITTER (RFC 4405).
+    Submitter = Row {
+        keyword: "SUBMITTER", rfc: 4405, mail: &[submitter::SUBMITTER], ..Row::NONE
+    };
+    /// CONPERM (RFC 4141).
+    Conperm = Row { keyword: "CONPERM", rfc: 4141, mail: &[content::CONPERM], ..Row::NONE };
+    /// CONNEG (RFC 4141).
+    Conneg = Row { keyword: "CONNEG", rfc: 4141, rcpt: &[content::CONNEG], ..Row::NONE };
+    /// CHECKPOINT (RFC 1845).
+    Checkpoint = Row {
+        keyword: "CHECKPOINT", rfc: 1845, mail: &[checkpoint::TRANSID], ..Row::NONE
+    };
+    /// LIMITS (RFC 9422).
+    Limits = Row { keyword: "LIMITS", rfc: 9422, needs_arguments: true, ..Row::NONE };
+    /// PRDR, Exim's.
+    Prdr = Row { keyword: "PRDR", mail: &[prdr::PRDR], ..Row::NONE };
+    /// VRFY (RFC 5321).
+    Vrfy = Row { keyword: "VRFY", rfc: 5321, verbs: &[Verb::Vrfy], ..Row::NONE };
+    /// EXPN (RFC 5321).
+    Expn = Row { keyword: "EXPN", rfc: 5321, verbs: &[Verb::Expn], ..Row::NONE };
+    /// HELP (RFC 5321).
+    Help = Row { keyword: "HELP", rfc: 5321, verbs: &[Verb::Help], ..Row::NONE };
+    /// ETRN (RFC 1985).
+    Etrn = Row { keyword: "ETRN", rfc: 1985, verbs: &[Verb::Etrn], ..Row::NONE };
+    /// ATRN (RFC 2645).
+    Atrn = Row { keyword: "ATRN", rfc: 2645, verbs: &[Verb::Atrn], ..Row::NONE };
+    /// XCLIENT, Postfix's.
+    XClient = Row {
+        keyword: "XCLIENT", verbs: &[Verb::XClient], needs_arguments: true, ..Row::NONE
+    };
+    /// XFORWARD, Postfix's.
+    XForward = Row {
+        keyword: "XFORWARD", verbs: &[Verb::XForward], needs_arguments: true, ..Row::NONE
+    };
+}
+
+impl Extension {
+    /// The extension an EHLO line's keyword names, in any case (RFC 5321 §2.4).
+    pub fn of_keyword(keyword: &str) -> Option<Self> {
+        find(|row| row.keyword.eq_ignore_ascii_case(keyword))
+    }
+
+    /// The extension that adds a verb.
+    pub(crate) fn of_verb(verb: Verb) -> Option<Self> {
+        find(|row| row.verbs.contains(&verb))
+    }
+
+    /// The RFC that defines it; `None` where a product's manual or a draft does.
+    pub fn rfc(self) -> Option<u16> {
+        Some(self.row().rfc).filter(|rfc| *rfc > 0)
+    }
+
+    pub(crate) fn row(self) -> &'static Row {
+        &TABLE[self as usize].1
+    }
+
+    const fn bit(self) -> u64 {
+        1 << self as u32
+    }
+}
+
+/// Its keyword.
+impl fmt::Display for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().keyword)
+    }
+}
+
+fn find(matches: impl Fn(&Row) -> bool) -> Option<Extension> {
+    TABLE
+        .iter()
+        .find(|(_, row)| matches(row))
+        .map(|(extension, _)| *extension)
+}
+
+/// A set of extensions.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Extensions(u64);
+
+impl Extensions {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Every extension this crate knows.
+    pub const ALL: Self = Self((1 << TABLE.len()) - 1);
+
+    /// This set and one more.
+    pub const fn with(self, extension: Extension) -> Self {
+        Self(self.0 | extension.bit())
+    }
+
+    /// This set less one.
+    pub const fn without(self, extension: Extension) -> Self {
+        Self(self.0 & !extension.bit())
+    }
+
+    /// Whether it is in the set.
+    pub const fn contains(self, extension: Extension) -> bool {
+        self.0 & extension.bit() != 0
+    }
+
+    /// Those in the set, in the order the EHLO reply has them.
+    pub fn iter(self) -> impl Iterator<Item = Extension> {
+        self.rows().map(|(extension, _)| extension)
+    }
+
+    /// The rows of those in the set, in the table's order.
+    pub(crate) fn rows(self) -> impl Iterator<Item = (Extension, &'static Row)> {
+        TABLE
+            .iter()
+            .map(|(extension, row)| (*extension, row))
+            .filter(move |(extension, _)| self.contains(*extension))
+    }
+
+    /// Those of the set that have a parameter of that keyword, and its slot.
+    pub(crate) fn owners(
+        self,
+        carrier: Carrier,
+        keyword: &str,
+    ) -> impl Iterator<Item = (Extension, &'static Slot)> {
+        self.rows().filter_map(move |(extension, row)| {
+            let slot = row.slots(carrier).iter().find(|slot| slot.has(keyword))?;
+            Some((extension, slot))
+        })
+    }
+
+    /// Those of the set that may be announced together in a session that is under TLS or not.
+    pub(crate) fn announced(self, secure: bool) -> Self {
+        let fits = |row: &Row| match row.when {
+            When::Always => true,
+            When::InClear => !secure,
+            When::UnderTls => secure,
+        };
+        let mut announced = self;
+        for (extension, row) in self.rows() {
+            if !fits(row) || !row.needs.iter().all(|needed| self.contains(*needed)) {
+                announced = announced.without(extension);
+            }
+        }
+        announced
+    }
+
+    /// Whether a MAIL's parameters, and those of a RCPT behind it, agree with themselves.
+    pub(crate) fn agree(self, mail: &Parameters<'_>, rcpt: Option<&Parameters<'_>>) -> bool {
+        self.rows()
+            .filter_map(|(_, row)| row.agrees)
+            .all(|agrees| agrees(mail, rcpt))
+    }
+
+    /// Octets a command line may have with these announced: 512 (RFC 5321 §4.5.3.1.4) and what
+    /// they add to MAIL or to RCPT, whichever is more.
+    pub(crate) fn command_line(self) -> usize {
+        let added = |carrier| {
+            let slots = || self.rows().flat_map(move |(_, row)| row.slots(carrier));
+            // A parameter that two extensions share is there once.
+            let shared = |slot: &Slot, at| {
+                slots()
+                    .take(at)
+                    .any(|other| other.keywords == slot.keywords)
+            };
+            slots()
+                .enumerate()
+                .filter(|(at, slot)| !shared(slot, *at))
+                .map(|(_, slot)| slot.octets)
+                .sum::<usize>()
+        };
+        512 + added(Carrier::Mail).max(added(Carrier::Rcpt))
+    }
+}
+
+impl FromIterator<Extension> for Extensions {
+    fn from_iter<I: IntoIterator<Item = Extension>>(extensions: I) -> Self {
+        extensions.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+impl fmt::Debug for Extensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    fn all() -> impl Iterator<Item = (Extension, &'static Row)> {
+        Extensions::ALL.rows()
+    }
+
+    #[test]
+    fn every_extension_is_told_by_its_own_row() {
+        assert_eq!(all().count(), TABLE.len());
+        for (index, (extension, row)) in all().enumerate() {
+            assert_eq!(extension as usize, index, "{extension}");
+            assert_eq!(extension.row().keyword, row.keyword);
+            assert_eq!(extension.to_string(), row.keyword);
+            assert_eq!(Extension::of_keyword(row.keyword), Some(extension));
+            assert_eq!(
+                Extension::of_keyword(&row.keyword.to_ascii_lowercase()),
+                Some(extension)
+            );
+            assert_eq!(extension.rfc().is_some(), row.rfc > 0);
+        }
+        assert_eq!(Extension::of_keyword("XQUEUE"), None);
+        assert_eq!(Extension::of_keyword(""), None);
+    }
+
+    /// RFC 5321 §4.1.1.1 and §4.1.2.
+    #[test]
+    fn keywords_are_keywords_and_unique() {
+        let keyword = |keyword: &str| matches!(grammar::keyword(keyword.as_bytes()), Ok(([], _)));
+        for (extension, row) in all() {
+            assert!(keyword(row.keyword), "{extension}");
+            assert!(
+                row.keyword.bytes().all(|octet| !octet.is_ascii_lowercase()),
+                "{extension}"
+            );
+            for slot in row.mail.iter().chain(row.rcpt) {
+                assert!(
+                    !slot.keywords.is_empty() && slot.keywords.iter().all(|word| keyword(word))
+                );
+            }
+        }
+        // `of_keyword` finds each, so no two share one.
+        for carrier in [Carrier::Mail, Carrier::Rcpt] {
+            let slots = all().flat_map(|(_, row)| row.slots(carrier));
+            let mut keywords: Vec<_> = slots.flat_map(|slot| slot.keywords).collect();
+            keywords.sort_unstable();
+            let shared = keywords.windows(2).filter(|pair| pair[0] == pair[1]);
+            let shared: Vec<_> = shared.map(|pair| *pair[0]).collect();
+            // 8BITMIME and BINARYMIME, DSN and MTRK
+            let expected: &[&str] = match carrier {
+                Carrier::Mail => &["BODY", "ENVID"],
+                Carrier::Rcpt => &["ORCPT"],
+            };
+            assert_eq!(shared, expected);
+        }
+    }
+
+    #[test]
+    fn a_verb_belongs_to_one_extension() {
+        let verbs: Vec<_> = all().flat_map(|(_, row)| row.verbs).collect();
+        for (index, verb) in verbs.iter().enumerate() {
+            assert!(!verbs[..index].contains(verb), "{verb}");
+        }
+        assert_eq!(Extension::of_verb(Verb::Bdat), Some(Extension::Chunking));
+        assert_eq!(Extension::of_verb(Verb::Mail), None);
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in() {
+        let set = Extensions::NONE
+            .with(Extension::Help)
+            .with(Extension::Size)
+            .with(Extension::Help);
+        assert!(set.contains(Extension::Size) && !set.contains(Extension::Expn));
+        // In the table's order, whatever came first.
+        assert!(set.iter().eq([Extension::Size, Extension::Help]));
+        assert_eq!(
+            set,
+            [Extension::Size, Extension::Help].into_iter().collect()
+        );
+        assert_eq!(
+            set.without(Extension::Size)
+                .without(Extension::Expn)
+                .iter()
+                .count(),
+            1
+        );
+        assert_eq!(
+            Extensions::ALL.iter().collect::<Extensions>(),
+            Extensions::ALL
+        );
+        assert_eq!(Extensions::NONE.iter().count(), 0);
+    }
+
+    #[test]
+    fn what_lacks_another_extension_or_its_kind_of_session_is_not_announced() {
+        use Extension::{BinaryMime, Burl, Chunking, EightBitMime, RequireTls, SmtpUtf8, StartTls};
+        for (offered, secure, announced) in [
+            (&[BinaryMime][..], false, &[][..]),
+            (&[Chunking, BinaryMime], false, &[Chunking, BinaryMime]),
+            (&[SmtpUtf8, Burl], false, &[]),
+            (
+                &[SmtpUtf8, Burl, EightBitMime],
+                true,
+                &[SmtpUtf8, Burl, EightBitMime],
+            ),
+            (&[StartTls, RequireTls], false, &[StartTls]),
+            (&[StartTls, RequireTls], true, &[RequireTls]),
+        ] {
+            let offered: Extensions = offered.iter().copied().collect();
+            let announced: Extensions = announced.iter().copied().collect();
+            assert_eq!(offered.announced(secure), announced, "{offered:?}");
+        }
+    }
+
+    /// What the RFCs add to the 512 octets of RFC 5321 §4.5.3.1.4.
+    #[test]
+    fn a_command_line_has_512_octets_and_what_the_extensions_add() {
+        use Extension::{
+            Auth, BinaryMime, DeliverBy, EightBitMime, FutureRelease, MtPriority, NoSoliciting,
+            Pipelining, RequireTls, Rrvs, Size, SmtpUtf8, Vrfy,
+        };
+        for (extensions, added) in [
+            (&[][..], 0),
+            (&[Pipelining, Vrfy], 0),
+            (&[Size], 26),
+            (&[EightBitMime], 17),
+            (&[BinaryMime], 16),
+            // BODY stands there once.
+            (&[EightBitMime, BinaryMime], 17),
+            (&[Size, EightBitMime, BinaryMime, SmtpUtf8], 26 + 17 + 10),
+            (&[RequireTls], 11),
+            (&[Auth], 500),
+            (&[DeliverBy], 17),
+            // HOLDFOR and HOLDUNTIL exclude each other.
+            (&[FutureRelease], 34),
+            (&[MtPriority], 15),
+            (&[NoSoliciting], 1_007),
+            // The line is a MAIL or a RCPT.
+            (&[Rrvs], 33),
+            (&[Rrvs, Size], 33),
+            (&[Rrvs, DeliverBy, Size], 17 + 26),
+        ] {
+            let set: Extensions = extensions.iter().copied().collect();
+            assert_eq!(set.command_line(), 512 + added, "{set:?}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What becomes of a message: chunks taken and refused, and the replies to its end, of which LMTP
+//! has one for each recipient (RFC 2033 §4.2, §4.3).
+
+use super::body::Incoming;
+use super::machine::Machine;
+use super::state::State;
+use super::{Closed, Dialect, Fault};
+use crate::extension::{Bdat, BodyType};
+use crate::reply::{Refusal, Text};
+use crate::verb::Verb;
+use alloc::format;
+
+/// What a [`BDAT`](Bdat) leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// The message begins: whether it may is for someone to decide.
+    Ask,
+    /// Its next chunk arrives.
+    Arriving,
+}
+
+impl Machine {
+    /// How many replies the end of a message gets: one, but for LMTP, which has one for each
+    /// recipient that was accepted.
+    fn replies_due(&self) -> usize {
+        match (self.config.dialect, &self.session.transaction) {
+            (Dialect::Smtp, _) => 1,
+            (Dialect::Lmtp, None) => 0,
+            (Dialect::Lmtp, Some(open)) => open.recipients().len(),
+        }
+    }
+
+    /// How many replies a chunk gets.
+    fn chunk_replies(&self, chunk: Bdat) -> usize {
+        if chunk.last { self.replies_due() } else { 1 }
+    }
+
+    /// Takes a BDAT that may come now, or says why not.
+    pub(super) fn begin_chunk(&mut self, chunk: Bdat) -> Result<Begin, Fault> {
+        let limit = self.config.limits.message.unwrap_or(u64::MAX);
+        let so_far = self.body.as_ref().map_or(0, Incoming::octets);
+        if chunk.size > limit.saturating_sub(so_far) {
+            return Err(Fault::MessageTooBig);
+        }
+        if self.body.is_some() {
+            self.arrive(chunk);
+            return Ok(Begin::Arriving);
+        }
+        self.chunk = Some(chunk);
+        Ok(Begin::Ask)
+    }
+
+    /// The message may begin with the chunk that was asked about.
+    pub(super) fn accept_chunk(&mut self, chunk: Bdat) {
+        let binary = self.session.body_type() == Some(BodyType::BinaryMime);
+        let config = &self.config;
+        let body = Incoming::chunked(binary, config.bare_newline, config.limits.message);
+        self.body = Some(body);
+        self.arrive(chunk);
+    }
+
+    fn arrive(&mut self, chunk: Bdat) {
+        if let Some(body) = &mut self.body {
+            body.begin(chunk.size, chunk.last);
+        }
+        self.state = self.state.after(Verb::Bdat);
+    }
+
+    /// Answers a BDAT that may not come now: its octets are dropped.
+    pub(super) fn turn_chunk_away(&mut self, chunk: Bdat, fault: Fault) {
+        let times = match fault {
+            // No message was begun, so the client waits for one reply, but for LMTP's last chunk.
+            Fault::NoMessage | Fault::Order => self.chunk_replies(chunk),
+            _ => {
+                self.abort(fault);
+                self.chunk_replies(chunk)
+            }
+        };
+        self.refuse_about(Some(Verb::Bdat), fault, None, times);
+        match fault {
+            Fault::Order => {}
+            _ => self.end_chunk(chunk),
+        }
+        self.drop_octets(chunk.size);
+    }
+
+    /// The chunk that DATA's question was about is refused, by somebody's decision.
+    pub(super) fn refuse_chunk(&mut self) {
+        if let Some(chunk) = self.chunk.take() {
+            self.end_chunk(chunk);
+            self.drop_octets(chunk.size);
+        }
+    }
+
+    /// Where a refused chunk leads.
+    fn end_chunk(&mut self, chunk: Bdat) {
+        if self.closed.is_some() || !self.state.in_transaction() {
+            return;
+        }
+        if chunk.last && self.state != State::Void {
+            self.end_transaction();
+        } else {
+            if chunk.last {
+                self.session.transaction = None;
+            }
+            self.body = None;
+            self.state = State::after_chunk(false);
+        }
+    }
+
+    /// Octets of a chunk nobody wants are read and dropped, to a bound.
+    fn drop_octets(&mut self, size: u64) {
+        if self.closed.is_none() {
+            self.discard = size;
+        }
+    }
+
+    /// The end of a refused chunk's octets, or of the patience with them.
+    pub(super) fn discarded(&mut self, octets: u64) {
+        self.discard -= octets;
+        if !self
+            .discipline
+            .allows_discarded(octets, &self.config.limits)
+        {
+            self.discard = 0;
+            self.refuse(None, Fault::TooMuchRefused);
+        }
+    }
+
+    /// All octets of a chunk are there and it isn't the last, or something is wrong with it.
+    pub(super) fn finish_chunk(&mut self, size: u64, last: bool, fault: Option<Fault>) {
+        match fault {
+            Some(fault) if last => self.void(fault),
+            Some(fault) => {
+                self.refuse(Some(Verb::Bdat), fault);
+                self.end_chunk(Bdat::new(0, false));
+            }
+            None => {
+                self.state = State::after_chunk(true);
+                let text = Text::new(format!("{size} octets received"));
+                self.accept(250, Some((2, 0, 0)), text.unwrap_or_default());
+            }
+        }
+    }
+
+    /// The message came to its true end and is void.
+    pub(super) fn void(&mut self, fault: Fault) {
+        let times = self.replies_due();
+        self.end_transaction();
+        self.refuse_about(None, fault, None, times);
+    }
+
+    /// A message that was begun is void.
+    fn abort(&mut self, fault: Fault) {
+        if self.body.take().is_some_and(|body| body.is_sound()) {
+            self.notice = Some(super::machine::Notice::Aborted(fault));
+        }
+    }
+
+    /// Answers the end of a sound message, recipient by recipient in LMTP; `Ok` may have words of its
+    /// own.
+    pub(super) fn conclude(&mut self, verdict: impl Fn(usize) -> Result<Option<Text>, Refusal>) {
+        let times = self.replies_due();
+        self.end_transaction();
+        let (mut accepted, mut closes) = (false, false);
+        for recipient in 0..times {
+            match verdict(recipient) {
+                Ok(text) => {
+                    accepted = true;
+                    let text = text.unwrap_or_else(|| Text::of("message accepted"));
+                    self.accept(250, Some((2, 0, 0)), text);
+                }
+                Err(refusal) => {
+                    closes |= refusal.closes();
+                    self.write_refusal(&refusal);
+                }
+            }
+        }
+        if accepted {
+            self.session.messages += 1;
+            self.discipline.forgive();
+        }
+        if closes {
+            self.close(Closed::Refused);
+        }
+    }
+
+    /// The message is over, whatever came of it.
+    pub(super) fn end_transaction(&mut self) {
+        self.session.transaction = None;
+        self.body = None;
+        self.state = State::AFTER_MESSAGE;
+    }
+}

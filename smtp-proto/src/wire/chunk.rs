@@ -1,0 +1,171 @@
+//! Bodies as they arrive behind BDAT: so many octets, whatever they are (RFC 3030 §2).
+//!
+//! A chunk may end anywhere, between CR and LF too, so the reader outlives its chunks.
+
+use super::body::Piece;
+use super::content::{self, ContentFault, Stop};
+
+/// Reads the chunks of one body.
+#[derive(Clone, Debug)]
+pub(crate) struct ChunkReader {
+    /// Octets of this chunk that are still to come.
+    left: u64,
+    content: Content,
+    /// The last octet was a CR, in a body that is made of lines.
+    after_cr: bool,
+}
+
+/// What a body that comes in chunks is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Lines; with `bare_newlines`, a lone CR or LF is data like any other octet.
+    Lines { bare_newlines: bool },
+    /// Any octets (BINARYMIME).
+    Binary,
+}
+
+impl ChunkReader {
+    pub(crate) fn new(content: Content) -> Self {
+        Self {
+            left: 0,
+            content,
+            after_cr: false,
+        }
+    }
+
+    /// A chunk of that size follows.
+    pub(crate) fn begin(&mut self, size: u64) {
+        self.left = size;
+    }
+
+    /// The next piece; the caller takes its octets off the input before it asks again. The end of
+    /// the chunk takes none.
+    pub(crate) fn next(&mut self, input: &[u8]) -> Piece {
+        if self.left == 0 {
+            return Piece::ChunkEnd;
+        }
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let piece = match &input[..input.len().min(left)] {
+            [] => Piece::More,
+            octets => self.piece(octets),
+        };
+        self.left -= piece.len() as u64;
+        piece
+    }
+
+    fn piece(&mut self, octets: &[u8]) -> Piece {
+        let Content::Lines { bare_newlines } = self.content else {
+            return Piece::Data(octets.len());
+        };
+        if core::mem::take(&mut self.after_cr) {
+            match octets[0] {
+                b'\n' => return Piece::Data(1),
+                // It costs the octet behind it: the CR is gone already.
+                _ if !bare_newlines => return Piece::Fault(ContentFault::BareCr),
+                _ => {}
+            }
+        }
+        match run(octets) {
+            (0, Stop::LastCr) => {
+                self.after_cr = true;
+                Piece::Data(1)
+            }
+            (0, Stop::Fault(ContentFault::BareCr | ContentFault::BareLf)) if bare_newlines => {
+                Piece::Data(1)
+            }
+            (0, Stop::Fault(fault)) => Piece::Fault(fault),
+            (octets, _) => Piece::Data(octets),
+        }
+    }
+
+    /// What is wrong with a body that ends here.
+    pub(crate) fn end(&self) -> Option<ContentFault> {
+        let bare = self.content
+            == Content::Lines {
+                bare_newlines: false,
+            };
+        (self.after_cr && bare).then_some(ContentFault::BareCr)
+    }
+}
+
+/// The longest sound run; a dot that opens a line is nothing here.
+fn run(octets: &[u8]) -> (usize, Stop) {
+    let mut done = 0;
+    loop {
+        match content::run(&octets[done..]) {
+            (more, Stop::Dot) => done += more,
+            (more, stop) => return (done + more, stop),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    /// The octets handed on up to the first fault, and that.
+    fn read(
+        body: &[u8],
+        content: Content,
+        chunks: &[usize],
+        cut: usize,
+    ) -> (Vec<u8>, Option<ContentFault>) {
+        let mut reader = ChunkReader::new(content);
+        let (mut data, mut start) = (Vec::new(), 0);
+        for &size in chunks {
+            reader.begin(size as u64);
+            let (first, mut end) = (start, start + cut.min(size));
+            loop {
+                match reader.next(&body[start..end]) {
+                    Piece::More => end = (end + cut.max(1)).min(first + size),
+                    Piece::Data(octets) => {
+                        data.extend_from_slice(&body[start..start + octets]);
+                        start += octets;
+                    }
+                    Piece::Fault(fault) => return (data, Some(fault)),
+                    Piece::ChunkEnd => break,
+                    piece => panic!("{piece:?}"),
+                }
+            }
+            assert_eq!(start, first + size);
+        }
+        (data, reader.end())
+    }
+
+    /// One octet at a time, by the rule itself.
+    fn reference(body: &[u8], bare_newlines: bool) -> Option<ContentFault> {
+        for (at, &octet) in body.iter().enumerate() {
+            let fault = match octet {
+                0 => ContentFault::Nul,
+                b'\r' if body.get(at + 1) != Some(&b'\n') => ContentFault::BareCr,
+                b'\n' if at == 0 || body[at - 1] != b'\r' => ContentFault::BareLf,
+                _ => continue,
+            };
+            if fault == ContentFault::Nul || !bare_newlines {
+                return Some(fault);
+            }
+        }
+        None
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_say_what_their_octets_say_wherever_they_are_cut(
+            body in proptest::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'.'), Just(b'a'), Just(0)], 0..12),
+            at in 0..12_usize,
+            cut in 0..12_usize,
+        ) {
+            let at = at.min(body.len());
+            let chunks = [at, 0, body.len() - at];
+            prop_assert_eq!(read(&body, Content::Binary, &chunks, cut), (body.clone(), None));
+            for bare_newlines in [false, true] {
+                let (data, fault) = read(&body, Content::Lines { bare_newlines }, &chunks, cut);
+                prop_assert_eq!(fault, reference(&body, bare_newlines));
+                prop_assert!(body.starts_with(&data));
+                prop_assert!(fault.is_some() || data == body);
+            }
+        }
+    }
+}
