@@ -86,6 +86,10 @@ impl Envelope {
         &self.recipients
     }
 
+    pub(crate) fn into_recipients(self) -> impl Iterator<Item = Rcpt<'static>> {
+        self.recipients.into_iter()
+    }
+
     /// One recipient more.
     pub fn push(&mut self, recipient: Rcpt<'static>) {
         self.recipients.push(recipient);

@@ -25,6 +25,9 @@ pub struct Limits {
     /// Recipients of one transaction; the next is answered 452 4.5.3. Default 1,000, Postfix's
     /// `smtpd_recipient_limit`; the RFC's minimum is 100.
     pub recipients: usize,
+    /// MAIL commands that a session may have, those that are refused included, or `None` for any number;
+    /// the next is answered 421 4.7.0. Default `None`. LIMITS announces it (RFC 9422 §4.1).
+    pub transactions: Option<u32>,
     /// Commands refused by the machine itself that a client may send without delivering a message
     /// in between; the next is answered 421 4.7.0. Default 20, Postfix's
     /// `smtpd_hard_error_limit`. What an honest client can't help counts as a refusal instead.
@@ -62,6 +65,7 @@ impl Default for Limits {
             command_line: 2_048,
             message: Some(10_240_000),
             recipients: 1_000,
+            transactions: None,
             errors: 20,
             refusals: 5_000,
             junk_commands: 100,

@@ -16,7 +16,7 @@ use common::{Action, Client, Note, Seen, Server, Verdict, client_config, server_
 use smtp_proto::address::ForwardPath;
 use smtp_proto::extension::{
     BurlSources, Capability, DeliverBy, FutureRelease, Mechanisms, MtPriority, NoSoliciting, Offer,
-    OwnExtension, PriorityProfile, Queue, XClientAttributes, XForwardAttributes,
+    OwnExtension, PriorityProfile, Queue, ServerLimits, XClientAttributes, XForwardAttributes,
 };
 use smtp_proto::reply::Text;
 use smtp_proto::server::{BareNewline, Dialect};
@@ -38,7 +38,7 @@ fn server_settings(case: &Case) -> server::Config {
     let mut config = server_config();
     for (name, value) in case.directives() {
         match name {
-            // `recipients 2`, `message none`: a field of `Limits`
+            // `recipients 2`, `message none`, `auth_line 80`: a field of `Limits`
             "limit" => {
                 let (limit, value) = value.split_once(' ').unwrap();
                 let limits = &mut config.limits;
@@ -49,6 +49,9 @@ fn server_settings(case: &Case) -> server::Config {
                     "line" => limits.command_line = number.unwrap() as usize,
                     "errors" => limits.errors = number.unwrap(),
                     "junk" => limits.junk_commands = number.unwrap(),
+                    "auth_failures" => limits.auth_failures = number.unwrap(),
+                    "auth_line" => limits.auth_line = number.unwrap() as usize,
+                    "discarded" => limits.discarded = number.unwrap().into(),
                     other => panic!("{other}"),
                 }
             }
@@ -91,6 +94,7 @@ fn offer(line: &str) -> Offer {
         Extension::Burl => with::<BurlSources>(arguments),
         Extension::DeliverBy => with::<DeliverBy>(arguments),
         Extension::FutureRelease => with::<FutureRelease>(arguments),
+        Extension::Limits => with::<ServerLimits>(arguments),
         Extension::MtPriority => with::<PriorityProfile>(arguments),
         Extension::NoSoliciting => with::<NoSoliciting>(arguments),
         Extension::XClient => with::<XClientAttributes>(arguments),
@@ -108,7 +112,10 @@ fn policy(case: &Case) -> impl FnMut(&str) -> Verdict {
             let (how, text) = answer.split_once(' ').unwrap_or((answer, ""));
             let text = text.to_string();
             let verdict = match how {
-                "text" => Verdict::Text(Text::new(text).unwrap()),
+                // Of several lines, with `\n` between them.
+                "text" => Verdict::Text(lines(&text)),
+                "utf8" => Verdict::Text(Text::utf8(text).unwrap()),
+                "verified" => Verdict::Verified(lines(&text)),
                 "forward" => {
                     Verdict::Forward(ForwardPath::try_from(text.as_str()).unwrap().into_owned())
                 }
@@ -147,15 +154,19 @@ fn policy(case: &Case) -> impl FnMut(&str) -> Verdict {
     }
 }
 
+fn lines(text: &str) -> Text {
+    Text::lines(text.split("\\n")).unwrap()
+}
+
 /// `550 5.1.1 no such mailbox`
 fn refusal(reply: &str) -> Refusal {
     let mut words = reply.splitn(3, ' ');
     let (code, enhanced) = (words.next().unwrap(), words.next().unwrap());
-    let text = words.next().unwrap().to_string();
+    let text = lines(words.next().unwrap());
     let mut parts = enhanced.split('.').map(|part| part.parse::<u16>().unwrap());
     let class = u8::try_from(parts.next().unwrap()).unwrap();
     let enhanced = (class, parts.next().unwrap(), parts.next().unwrap());
-    Refusal::new(code.parse().unwrap(), enhanced, text).unwrap()
+    Refusal::with_text(code.parse().unwrap(), enhanced, text).unwrap()
 }
 
 /// The session so far, and whether it goes on.
@@ -201,16 +212,14 @@ fn outcomes(seen: &Seen) -> Vec<String> {
             .then(|| what.clone().into_bytes()),
         Note::Body(_) => None,
         Note::Message(envelope, body) => {
+            // With their parameters, as they were written.
+            let from = envelope.mail().to_string().replace("MAIL FROM:", "");
             let to: Vec<_> = envelope
                 .recipients()
                 .iter()
-                .map(|rcpt| rcpt.to().to_string())
+                .map(|rcpt| rcpt.to_string().replace("RCPT TO:", ""))
                 .collect();
-            let head = format!(
-                "message from {} to {}: \"",
-                envelope.sender(),
-                to.join(", ")
-            );
+            let head = format!("message from {from} to {}: \"", to.join(", "));
             Some([head.as_bytes(), body, b"\""].concat())
         }
     };
@@ -289,6 +298,7 @@ fn client_settings(case: &Case) -> client::Config {
     for (name, value) in case.directives() {
         match name {
             "LMTP" => config.hello = Hello::lhlo("client.example.org").unwrap(),
+            "hello" => config.hello = Hello::ehlo(value).unwrap().into_owned(),
             "no chunking" => config.chunking = false,
             "unseen" => config.unseen = value.parse().unwrap(),
             "HELO only" => config.hello = Hello::helo("client.example.org").unwrap(),
@@ -302,6 +312,7 @@ fn client_settings(case: &Case) -> client::Config {
                     "line" => config.replies.line = number,
                     "lines" => config.replies.lines = number,
                     "octets" => config.replies.octets = number,
+                    "challenge" => config.replies.challenge = number,
                     other => panic!("{other}"),
                 }
             }
@@ -379,8 +390,11 @@ fn envelope(from: &str, options: &str, to: &str) -> Envelope {
     envelope
 }
 
-/// Plays the server's part, cut where `cut` says for each of its turns, and the content in chunks.
+/// Plays the server's part, cut where `cut` says for each of its turns, and the content in chunks;
+/// where their size shows, as it does by BDAT in a long message, `# chunks: 40000` says which.
 fn play_client(case: &Case, chunk: usize, cut: impl Fn(usize, &[u8]) -> Vec<&[u8]>) -> Client {
+    let told = case.directives().find(|(name, _)| *name == "chunks");
+    let chunk = told.map_or(chunk, |(_, octets)| octets.parse().unwrap());
     let mut client = Client::new(client_settings(case), actions(case), chunk);
     client.secure = !case.has("handshake fails");
     let mut open = client.run();

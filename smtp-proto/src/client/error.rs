@@ -57,6 +57,11 @@ pub enum SendError {
         /// The server's limit.
         limit: u64,
     },
+    /// The server takes recipients of no more domains on one connection (RFC 9422): make another one.
+    TooManyDomains {
+        /// The server's limit.
+        limit: u64,
+    },
     /// The server takes no more messages on one connection (RFC 9422): make another one.
     TooManyMessages {
         /// The server's limit.
@@ -106,6 +111,12 @@ impl fmt::Display for SendError {
             Self::NoMechanism => f.write_str("the server lacks the AUTH mechanism"),
             Self::TooManyRecipients { limit } => {
                 write!(f, "the server takes {limit} recipients at most")
+            }
+            Self::TooManyDomains { limit } => {
+                write!(
+                    f,
+                    "the server takes {limit} domains on a connection at most"
+                )
             }
             Self::TooManyMessages { limit } => {
                 write!(

@@ -1,8 +1,9 @@
 //! The session's own half of the work: what is written, whose reply is next, and what it means.
 //! It sees no input.
 
+use super::auth::Exchange;
 use super::outgoing::Outgoing;
-use super::plan::plan;
+use super::plan::{Past, plan};
 use super::state::{Awaited, Meaning};
 use super::transaction::{Transaction, Write};
 use super::{Closed, Config, Delivery, Error, SendError, Stage};
@@ -11,7 +12,6 @@ use crate::command::{Command, Hello};
 use crate::envelope::Envelope;
 use crate::extension::Extension;
 use crate::reply::Reply;
-use crate::secret::Secret;
 use crate::timeout::{BLOCK, Timeout, Wait};
 use crate::transcript::{Entry, Transcript};
 use crate::verb::Verb;
@@ -19,7 +19,7 @@ use crate::wire::{SentBy, Transmit};
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::sync::Arc;
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 
 /// Something to be told, that borrows nothing.
 #[derive(Clone, Debug)]
@@ -33,23 +33,12 @@ pub(super) enum News {
 
 /// A reply to come.
 #[derive(Clone, Copy, Debug)]
-struct Asked {
+pub(super) struct Asked {
     /// What it answers.
-    awaited: Awaited,
+    pub(super) awaited: Awaited,
     /// How far the output has to be written for it to have been asked at all, and wholly.
-    begun: u64,
-    done: u64,
-}
-
-/// The steps of an AUTH that is under way.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Exchange {
-    /// The initial response, where the line had no room for it.
-    held: Option<Secret>,
-    /// The challenge that wants a response.
-    pub(super) challenge: Option<Secret>,
-    /// Challenges so far.
-    challenges: u32,
+    pub(super) begun: u64,
+    pub(super) done: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -60,16 +49,15 @@ pub(super) struct Machine {
     pub(super) closed: Option<Closed>,
     pub(super) transcript: Transcript,
     /// What the replies to come answer, in order.
-    awaited: VecDeque<Asked>,
-    transaction: Option<Transaction>,
-    /// Messages begun.
-    messages: u64,
+    pub(super) awaited: VecDeque<Asked>,
+    pub(super) transaction: Option<Transaction>,
+    past: Past,
     /// The body, while it is being written.
-    body: Option<Outgoing>,
+    pub(super) body: Option<Outgoing>,
     /// Octets of the message that the server has from an earlier time (RFC 1845).
     pub(super) offset: u64,
     /// Up to which octet of the output the server can't have the whole message.
-    end: Option<u64>,
+    pub(super) end: Option<u64>,
     pub(super) exchange: Option<Exchange>,
     /// The server waits for a TLS handshake.
     pub(super) upgrading: bool,
@@ -100,7 +88,7 @@ impl Machine {
             transcript: Transcript::default(),
             awaited: VecDeque::from([greeting]),
             transaction: None,
-            messages: 0,
+            past: Past::default(),
             body: None,
             offset: 0,
             end: None,
@@ -115,11 +103,11 @@ impl Machine {
         }
     }
 
-    fn is_lmtp(&self) -> bool {
+    pub(super) fn is_lmtp(&self) -> bool {
         self.config.hello.verb() == Verb::Lhlo
     }
 
-    fn write(&mut self, command: &Command<'_>, awaited: Awaited) {
+    pub(super) fn write(&mut self, command: &Command<'_>, awaited: Awaited) {
         let line = command.to_string();
         self.transcript.tell(Entry::client(line.as_bytes()));
         self.output.put(line.as_bytes());
@@ -128,7 +116,7 @@ impl Machine {
     }
 
     /// The output so far asks for that.
-    fn expect(&mut self, awaited: Awaited) {
+    pub(super) fn expect(&mut self, awaited: Awaited) {
         let filled = self.filled();
         self.awaited.push_back(Asked {
             awaited,
@@ -138,11 +126,11 @@ impl Machine {
     }
 
     /// Octets ever put into the output.
-    fn filled(&self) -> u64 {
+    pub(super) fn filled(&self) -> u64 {
         self.output.taken() + self.output.remaining() as u64
     }
 
-    fn is_pipelining(&self) -> bool {
+    pub(super) fn is_pipelining(&self) -> bool {
         self.config.pipelining && self.capabilities.offers(Extension::Pipelining)
     }
 
@@ -157,19 +145,9 @@ impl Machine {
         {
             match write {
                 Write::Command(command, awaited) => self.write(&command, awaited),
-                Write::Chunks(sent_by) => self.begin_body(sent_by, 0),
+                Write::Chunks(sent_by) => self.begin_body(sent_by),
             }
         }
-    }
-
-    fn begin_body(&mut self, sent_by: SentBy, offset: u64) {
-        let seven_bit = !self
-            .transaction
-            .as_ref()
-            .is_some_and(Transaction::is_eight_bit);
-        let newlines = self.config.newlines;
-        self.body = Some(Outgoing::new(newlines, sent_by, seven_bit));
-        self.offset = offset;
     }
 
     /// A reply came.
@@ -185,11 +163,15 @@ impl Machine {
             Meaning::Closing => Ok(self.closing(awaited.stage(), reply)),
             // No server can answer what it hasn't read, but it may give up on the message.
             meaning if written < asked.begun => match (awaited, meaning) {
-                (Awaited::Message, Meaning::Refused) => Ok(self.closing(Stage::Message, reply)),
+                (Awaited::Message | Awaited::Delivery, Meaning::Refused) => {
+                    Ok(self.closing(Stage::Message, reply))
+                }
                 _ => Err(Error::UnexpectedReply(reply)),
             },
             // Nor can it take a chunk it hasn't got, but it may refuse one.
-            Meaning::Done if written < asked.done => Err(Error::UnexpectedReply(reply)),
+            Meaning::Done | Meaning::Each if written < asked.done => {
+                Err(Error::UnexpectedReply(reply))
+            }
             Meaning::TryHelo => {
                 let name = self.config.hello.name().to_string();
                 if let Ok(hello) = Hello::helo(&name) {
@@ -198,6 +180,11 @@ impl Machine {
                 Ok(None)
             }
             Meaning::Challenge => self.challenged(&reply).map(|()| None),
+            Meaning::Each if self.transaction.as_ref().is_some_and(Transaction::has_prdr) => {
+                self.expect_each(asked);
+                Ok(None)
+            }
+            Meaning::Each => Err(Error::UnexpectedReply(reply)),
             meaning => {
                 let done = meaning == Meaning::Done;
                 if let Some(verb) = awaited.query() {
@@ -297,7 +284,16 @@ impl Machine {
                 }
                 return Ok(index.map(|index| News::Recipient { index, reply }));
             }
-            Awaited::Data | Awaited::DataFrom if done && transaction.is_refused() => {
+            Awaited::MailAgain if done => {
+                let again = reply.code().value() == 355;
+                transaction.begin(again);
+                self.offset = match offset(&reply) {
+                    Some(offset) if again => offset,
+                    None if again => return Err(Error::UnexpectedReply(reply)),
+                    _ => 0,
+                };
+            }
+            Awaited::Data if done && transaction.is_refused() => {
                 if lmtp {
                     // RFC 2033 §4.2: "MUST fail with a 503", since no reply answers the dot.
                     return Err(Error::UnexpectedReply(reply));
@@ -306,21 +302,10 @@ impl Machine {
                 self.output.put(b".\r\n");
                 self.expect(Awaited::Message);
             }
-            Awaited::Data | Awaited::DataFrom if done => {
-                let offset = match reply.code().value() {
-                    355 => offset(&reply).ok_or(Error::UnexpectedReply(reply))?,
-                    _ => 0,
-                };
-                self.begin_body(SentBy::Data, offset);
-            }
-            Awaited::Message if lmtp => {
-                if let Some((index, more)) = transaction.conclude(&reply) {
-                    if more {
-                        self.expect_first(Awaited::Message);
-                    }
-                    return Ok(Some(News::Delivered { index, reply }));
-                }
-                transaction.refuse(Stage::Message, reply);
+            Awaited::Data if done => self.begin_body(SentBy::Data),
+            Awaited::Delivery => {
+                let index = transaction.conclude(&reply, lmtp);
+                return Ok(index.map(|index| News::Delivered { index, reply }));
             }
             Awaited::Message if done => transaction.accept(reply),
             _ if !done => {
@@ -332,14 +317,15 @@ impl Machine {
         Ok(None)
     }
 
-    /// One more of several replies to what was asked already.
-    fn expect_first(&mut self, awaited: Awaited) {
-        let taken = self.output.taken();
-        self.awaited.push_front(Asked {
-            awaited,
-            begun: taken,
-            done: taken,
-        });
+    /// By PRDR, replies for each recipient come before the one that was asked for.
+    fn expect_each(&mut self, asked: Asked) {
+        let each = Asked {
+            awaited: Awaited::Delivery,
+            ..asked
+        };
+        self.awaited.push_front(asked);
+        let recipients = self.transaction.as_ref().map_or(0, Transaction::accepted);
+        (0..recipients).for_each(|_| self.awaited.push_front(each));
     }
 
     /// What became of the message, once all is said.
@@ -362,32 +348,9 @@ impl Machine {
         self.capabilities.offers(Extension::EnhancedStatusCodes)
     }
 
-    /// Whether the next reply may be a challenge, which is long and a secret.
-    pub(super) fn awaits_challenge(&self) -> bool {
-        let next = self.awaited.front().map(|asked| asked.awaited);
-        next == Some(Awaited::Auth)
-    }
-
     /// Whether the output is below its mark; one that is empty always is.
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.output.remaining() < self.config.output.max(1)
-    }
-
-    /// Whether more of the message may be written.
-    pub(super) fn wants_body(&self) -> bool {
-        let (Some(body), Some(transaction)) = (&self.body, &self.transaction) else {
-            return false;
-        };
-        if !self.has_room() {
-            return false;
-        }
-        if !body.is_chunked() || self.awaited.is_empty() {
-            return true;
-        }
-        // In LMTP nobody can tell how many replies the end gets before the recipients are answered.
-        let unanswered = !transaction.has_all_answers();
-        self.is_pipelining()
-            && !(unanswered && (self.is_lmtp() || body.octets() >= self.config.unseen))
     }
 
     /// Whether only the reply to QUIT is left to come, which nobody needs.
@@ -413,12 +376,12 @@ impl Machine {
             envelope,
             &self.capabilities,
             self.config.chunking,
-            self.messages,
+            &mut self.past,
         )?;
         let chunking = chunking && !planned.has_id();
         self.transaction = Some(Transaction::new(planned, self.needs_reset, chunking));
-        self.messages += 1;
         self.needs_reset = false;
+        self.offset = 0;
         Ok(())
     }
 
@@ -433,100 +396,6 @@ impl Machine {
 
     pub(super) fn quit(&mut self) {
         self.write(&Command::Quit, Awaited::Quit);
-    }
-
-    /// Begins AUTH; an initial response that the line has no room for waits for a challenge (RFC
-    /// 4954 §4).
-    pub(super) fn authenticate(&mut self, auth: crate::extension::Auth<'_>) {
-        let mut exchange = Exchange::default();
-        let mut command = Command::Auth(auth);
-        if command.to_string().len() + 2 > 512
-            && let Command::Auth(auth) = command
-        {
-            exchange.held = auth.initial_response().cloned();
-            command = Command::Auth(crate::extension::Auth::new(auth.mechanism().clone(), None));
-        }
-        self.exchange = Some(exchange);
-        self.write(&command, Awaited::Auth);
-    }
-
-    /// A challenge came.
-    fn challenged(&mut self, reply: &Reply) -> Result<(), Error> {
-        let text = reply.text().as_lines().next().unwrap_or_default();
-        let challenge = crate::extension::decode_base64(text).ok_or(Error::Challenge)?;
-        let exchange = self.exchange.get_or_insert_default();
-        exchange.challenges += 1;
-        if exchange.challenges > self.config.replies.challenges {
-            return Err(Error::Challenge);
-        }
-        match exchange.held.take() {
-            Some(held) if challenge.expose().is_empty() => self.respond(held.expose()),
-            _ => exchange.challenge = Some(challenge),
-        }
-        Ok(())
-    }
-
-    /// Writes a response.
-    pub(super) fn respond(&mut self, response: &[u8]) {
-        self.write_response(crate::extension::encode_base64(response).as_bytes());
-    }
-
-    /// Writes a line of AUTH.
-    pub(super) fn write_response(&mut self, line: &[u8]) {
-        if let Some(exchange) = &mut self.exchange {
-            exchange.challenge = None;
-        }
-        self.transcript.tell(Entry::ClientSecret(b""));
-        self.output.put(line);
-        self.output.put(b"\r\n");
-        self.expect(Awaited::Auth);
-    }
-
-    /// Writes more of the message.
-    pub(super) fn write_body(&mut self, chunk: Bytes) {
-        let Some(body) = &mut self.body else { return };
-        if let Err(fault) = body.write(chunk, &mut self.output) {
-            return self.fail(Error::Content(fault));
-        }
-        if body.is_full() {
-            self.write_chunk(false);
-        }
-    }
-
-    /// Writes its end.
-    pub(super) fn finish_body(&mut self) {
-        let before = self.filled();
-        let Some(body) = &mut self.body else { return };
-        if let Err(fault) = body.finish(&mut self.output) {
-            return self.fail(Error::Content(fault));
-        }
-        self.transcript.tell(Entry::Content(body.octets()));
-        if body.is_chunked() {
-            self.write_chunk(true);
-            // Its last octet makes it whole.
-            self.end = Some(self.filled() - 1);
-        } else {
-            self.expect(Awaited::Message);
-            self.end = Some(before);
-        }
-        self.body = None;
-    }
-
-    /// Writes the chunk that was gathered.
-    fn write_chunk(&mut self, last: bool) {
-        let Some(body) = &mut self.body else { return };
-        let (bdat, content) = body.take_chunk(last);
-        let awaited = if last {
-            Awaited::Message
-        } else {
-            Awaited::Chunk
-        };
-        self.write(&Command::Bdat(bdat), awaited);
-        self.output.append(content);
-        let filled = self.filled();
-        if let Some(asked) = self.awaited.back_mut() {
-            asked.done = filled;
-        }
     }
 
     /// Gives the connection up; nothing more is written.
@@ -587,7 +456,7 @@ impl Machine {
     }
 }
 
-/// `355 octet-offset …` (RFC 1845 §5): how much of the message the server has.
+/// `355 octet-offset …` (RFC 1845 §4): how much of the message the server has.
 fn offset(reply: &Reply) -> Option<u64> {
     let line = reply.text().as_lines().next()?;
     let digits = line.split(|octet| *octet == b' ').next()?;

@@ -4,6 +4,7 @@
 //! [`Ready`](Event::Ready) with an [`Envelope`](crate::Envelope) and [`Body`](Event::Body) with
 //! the message as often as it is asked for; each recipient's reply is an event of its own.
 
+mod auth;
 mod config;
 mod connection;
 mod error;

@@ -9,18 +9,29 @@ use crate::envelope::Envelope;
 use crate::extension::{
     BodyType, Carrier, Extension, Extensions, Parameters, RawParameter, ServerLimits, SmtpUtf8,
 };
+use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Makes an envelope one for a server of these capabilities. `messages` were begun on the
-/// connection before; with `chunking` the message may go by BDAT.
+/// What a connection has asked of its server so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Past {
+    /// Messages begun.
+    messages: u64,
+    /// The recipients' domains in lower case, where the server limits them.
+    domains: BTreeSet<String>,
+}
+
+/// Makes an envelope one for a server of these capabilities, and notes it; with `chunking` the message
+/// may go by BDAT.
 pub(super) fn plan(
     mut envelope: Envelope,
     capabilities: &Capabilities,
     chunking: bool,
-    messages: u64,
+    past: &mut Past,
 ) -> Result<Envelope, SendError> {
     let mail = envelope.mail();
-    check_numbers(&envelope, capabilities, messages)?;
+    let after = past.after(&envelope, capabilities)?;
     if let (Some(size), Some(limit)) = (mail.size(), capabilities.size())
         && size > limit
     {
@@ -41,34 +52,44 @@ pub(super) fn plan(
     for recipient in envelope.recipients_mut() {
         keep(recipient.list_mut(), Carrier::Rcpt, capabilities)?;
     }
+    *past = after;
     Ok(envelope)
 }
 
-/// Whether there are neither too few recipients nor, by the server's LIMITS (RFC 9422), too many, or
-/// too many messages.
-fn check_numbers(
-    envelope: &Envelope,
-    capabilities: &Capabilities,
-    messages: u64,
-) -> Result<(), SendError> {
-    let recipients = envelope.recipients().len() as u64;
-    if recipients == 0 {
-        return Err(SendError::NoRecipients);
+impl Past {
+    /// What it is with that envelope, unless it has no recipient or, by the server's LIMITS (RFC 9422),
+    /// is too much.
+    fn after(&self, envelope: &Envelope, capabilities: &Capabilities) -> Result<Self, SendError> {
+        let recipients = envelope.recipients();
+        let limits = capabilities.get::<ServerLimits>().unwrap_or_default();
+        let over = |count: usize, limit: Option<u32>| {
+            limit.map(u64::from).filter(|limit| count as u64 > *limit)
+        };
+        if recipients.is_empty() {
+            return Err(SendError::NoRecipients);
+        }
+        if let Some(limit) = over(recipients.len(), limits.rcpt_max()) {
+            return Err(SendError::TooManyRecipients { limit });
+        }
+        if let Some(limit) = limits
+            .mail_max()
+            .map(u64::from)
+            .filter(|most| self.messages >= *most)
+        {
+            return Err(SendError::TooManyMessages { limit });
+        }
+        let mut after = self.clone();
+        after.messages += 1;
+        if limits.rcpt_domain_max().is_some() {
+            let mailboxes = recipients.iter().filter_map(|rcpt| rcpt.to().mailbox());
+            let domains = mailboxes.map(|mailbox| mailbox.host().as_str().to_ascii_lowercase());
+            after.domains.extend(domains);
+        }
+        match over(after.domains.len(), limits.rcpt_domain_max()) {
+            Some(limit) => Err(SendError::TooManyDomains { limit }),
+            None => Ok(after),
+        }
     }
-    let limits = capabilities.get::<ServerLimits>();
-    let limit = |get: fn(&ServerLimits) -> Option<u32>| {
-        limits.as_ref().and_then(get).map_or(u64::MAX, u64::from)
-    };
-    let (most, messages_most) = (limit(ServerLimits::rcpt_max), limit(ServerLimits::mail_max));
-    if recipients > most {
-        return Err(SendError::TooManyRecipients { limit: most });
-    }
-    if messages >= messages_most {
-        return Err(SendError::TooManyMessages {
-            limit: messages_most,
-        });
-    }
-    Ok(())
 }
 
 /// The body type that is declared. 7BIT is what a server takes a message for anyway (RFC 6152 §3).

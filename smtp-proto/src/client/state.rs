@@ -7,8 +7,9 @@
 //! | HELO, LHLO | 250 | | 421 | 4yz, 5yz |
 //! | STARTTLS, XCLIENT | 220 | | 421 | 4yz, 5yz |
 //! | AUTH, a response | 235 | 334 | 421 | 4yz, 5yz |
-//! | MAIL, RCPT, RSET, a chunk, the message | 2yz | | 421 | 4yz, 5yz |
-//! | DATA | 354; 355 where the transaction has an id | | 421 | 4yz, 5yz |
+//! | MAIL, RCPT, RSET, a chunk | 2yz; 355 to a MAIL with an id | | 421 | 4yz, 5yz |
+//! | the message, and for each recipient | 2yz | each recipient next: 353 to PRDR | 421 | 4yz, 5yz |
+//! | DATA | 354 | | 421 | 4yz, 5yz |
 //! | a command by itself | 2yz | | 421 | 4yz, 5yz |
 //! | QUIT | any | | | |
 //!
@@ -28,13 +29,15 @@ pub(super) enum Awaited {
     StartTls,
     Auth,
     Mail,
+    /// MAIL, with the id of a transaction that may have been begun before (RFC 1845).
+    MailAgain,
     Rcpt,
     Data,
-    /// DATA, in a transaction with an id (RFC 1845).
-    DataFrom,
     /// A chunk that isn't the last.
     Chunk,
     Message,
+    /// The message, for one of the recipients accepted: LMTP's reply, or PRDR's.
+    Delivery,
     Rset,
     /// A command that stands by itself.
     Query(Verb),
@@ -50,6 +53,8 @@ pub(super) enum Meaning {
     Refused,
     /// The server doesn't know EHLO.
     TryHelo,
+    /// A reply for each recipient comes first (PRDR).
+    Each,
     /// The server wants a response (RFC 4954 §4).
     Challenge,
     /// The server closes the connection (§3.8).
@@ -66,15 +71,22 @@ impl Awaited {
             (_, 421, _) | (Self::Greeting, 521, _) => Meaning::Closing,
             (Self::Ehlo, 500 | 502, _) => Meaning::TryHelo,
             (Self::Auth, 334, _) => Meaning::Challenge,
+            (Self::Message, 353, _) => Meaning::Each,
             (_, _, Severity::Transient | Severity::Permanent) => Meaning::Refused,
             (Self::Greeting | Self::StartTls | Self::Query(Verb::XClient), 220, _)
             | (Self::Ehlo | Self::Helo | Self::Lhlo, 250, _)
             | (Self::Auth, 235, _)
-            | (Self::Data | Self::DataFrom, 354, _)
-            | (Self::DataFrom, 355, _) => Meaning::Done,
+            | (Self::Data, 354, _)
+            | (Self::MailAgain, 355, _) => Meaning::Done,
             (Self::Query(Verb::XClient), ..) => Meaning::Broken,
             (
-                Self::Mail | Self::Rcpt | Self::Chunk | Self::Message | Self::Rset | Self::Query(_),
+                Self::Mail
+                | Self::Rcpt
+                | Self::Chunk
+                | Self::Message
+                | Self::Delivery
+                | Self::Rset
+                | Self::Query(_),
                 _,
                 Severity::Completed,
             ) => Meaning::Done,
@@ -88,11 +100,11 @@ impl Awaited {
             Self::Greeting => Wait::Greeting,
             Self::Ehlo | Self::Helo | Self::Lhlo => Wait::Hello,
             Self::StartTls | Self::Auth => Wait::Security,
-            Self::Mail => Wait::Mail,
+            Self::Mail | Self::MailAgain => Wait::Mail,
             Self::Rcpt => Wait::Rcpt,
-            Self::Data | Self::DataFrom => Wait::Data,
+            Self::Data => Wait::Data,
             Self::Chunk => Wait::Chunk,
-            Self::Message => Wait::Message,
+            Self::Message | Self::Delivery => Wait::Message,
             Self::Query(Verb::Noop) | Self::Rset | Self::Quit => Wait::Reply,
             Self::Query(_) => Wait::Query,
         }
@@ -103,12 +115,16 @@ impl Awaited {
         match self {
             Self::Greeting => super::Stage::Connect,
             Self::Ehlo | Self::Helo | Self::Lhlo => super::Stage::Hello,
-            Self::Mail | Self::Rset | Self::Quit | Self::StartTls | Self::Auth | Self::Query(_) => {
-                super::Stage::Mail
-            }
+            Self::Mail
+            | Self::MailAgain
+            | Self::Rset
+            | Self::Quit
+            | Self::StartTls
+            | Self::Auth
+            | Self::Query(_) => super::Stage::Mail,
             Self::Rcpt => super::Stage::Rcpt,
-            Self::Data | Self::DataFrom => super::Stage::Data,
-            Self::Chunk | Self::Message => super::Stage::Message,
+            Self::Data => super::Stage::Data,
+            Self::Chunk | Self::Message | Self::Delivery => super::Stage::Message,
         }
     }
 

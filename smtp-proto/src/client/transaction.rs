@@ -7,7 +7,7 @@ use super::Stage;
 use super::state::Awaited;
 use crate::command::Command;
 use crate::envelope::Envelope;
-use crate::extension::BodyType;
+use crate::extension::{BodyType, Prdr};
 use crate::reply::Reply;
 use crate::wire::SentBy;
 use alloc::vec::Vec;
@@ -82,10 +82,15 @@ impl Transaction {
         let recipients = self.envelope.recipients();
         let (write, next) = match self.next {
             Next::Reset => (Write::Command(Command::Rset, Awaited::Rset), Next::Mail),
-            Next::Mail => (
-                Write::Command(Command::Mail(self.envelope.mail().clone()), Awaited::Mail),
-                Next::Rcpt(0),
-            ),
+            Next::Mail => {
+                let mail = Command::Mail(self.envelope.mail().clone());
+                // What follows a MAIL with an id is for its reply to say.
+                if self.envelope.has_id() {
+                    (Write::Command(mail, Awaited::MailAgain), Next::Nothing)
+                } else {
+                    (Write::Command(mail, Awaited::Mail), Next::Rcpt(0))
+                }
+            }
             Next::Rcpt(index) => (
                 Write::Command(Command::Rcpt(recipients[index].clone()), Awaited::Rcpt),
                 if index + 1 < recipients.len() {
@@ -97,15 +102,23 @@ impl Transaction {
             Next::Content if self.sent_by != SentBy::Data => {
                 (Write::Chunks(self.sent_by), Next::Nothing)
             }
-            Next::Content if self.envelope.has_id() => (
-                Write::Command(Command::Data, Awaited::DataFrom),
-                Next::Nothing,
-            ),
             Next::Content => (Write::Command(Command::Data, Awaited::Data), Next::Nothing),
             Next::Nothing => return None,
         };
         self.next = next;
         Some(write)
+    }
+
+    /// The reply to a MAIL with an id: the transaction begins, or goes on where the server has the
+    /// recipients, and a part of the message, from an earlier time (RFC 1845 §4).
+    pub(super) fn begin(&mut self, again: bool) {
+        self.next = if again {
+            self.answered = self.envelope.recipients().len();
+            self.accepted = (0..self.answered).collect();
+            Next::Content
+        } else {
+            Next::Rcpt(0)
+        };
     }
 
     /// The reply to a RCPT: which one it was, unless the message is refused already.
@@ -128,20 +141,27 @@ impl Transaction {
         self.answered == self.envelope.recipients().len()
     }
 
-    /// LMTP's reply to the message for one of the recipients accepted, in order: which one, and
-    /// whether another reply is to come.
-    pub(super) fn conclude(&mut self, reply: &Reply) -> Option<(usize, bool)> {
+    /// How many recipients were accepted.
+    pub(super) fn accepted(&self) -> usize {
+        self.accepted.len()
+    }
+
+    /// Whether it was asked for a reply for each recipient.
+    pub(super) fn has_prdr(&self) -> bool {
+        self.envelope.mail().get::<Prdr>().is_some()
+    }
+
+    /// The reply to the message for one of the recipients accepted, in order: which one. In LMTP, where
+    /// no reply for all comes behind them, one that is accepted makes the message one that was sent.
+    pub(super) fn conclude(&mut self, reply: &Reply, lmtp: bool) -> Option<usize> {
         let index = *self.accepted.get(self.concluded)?;
         self.concluded += 1;
-        let more = self.concluded < self.accepted.len();
-        // One that is accepted makes the message one that was sent.
-        if reply.is_positive() || (!more && self.sent.is_none()) {
+        if lmtp && reply.is_positive() {
             self.sent = Some(reply.clone());
+        } else if lmtp && self.concluded == self.accepted.len() && self.sent.is_none() {
+            self.refuse(Stage::Message, reply.clone());
         }
-        if !more && let Some(reply) = self.sent.take_if(|reply| !reply.is_positive()) {
-            self.refuse(Stage::Message, reply);
-        }
-        Some((index, more))
+        Some(index)
     }
 
     /// Notes a refusal; the first one counts.

@@ -8,8 +8,9 @@ use core::fmt;
 /// `TRANSID="<" transid-token "@" transid-token ">"` on MAIL (RFC 1845 §2): together with the name in
 /// EHLO it says which transaction this is. Its case matters; at most 80 octets with its brackets.
 ///
-/// A server that has octets of this transaction already answers DATA with `355` and their number
-/// in place of 354.
+/// A server that knows the transaction from an earlier try answers the MAIL with `355` and how many
+/// octets of the message it has (§4): the recipients aren't said again, and what DATA sends begins
+/// behind those.
 ///
 /// ```
 /// use smtp_proto::extension::TransId;

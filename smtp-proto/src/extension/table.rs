@@ -14,21 +14,23 @@ pub(crate) struct Row {
     /// Its keyword in the EHLO reply.
     pub(crate) keyword: &'static str,
     /// The RFC that defines it; 0 where none does.
-    rfc: u16,
+    pub(super) rfc: u16,
     /// The verbs it adds.
-    verbs: &'static [Verb],
+    pub(super) verbs: &'static [Verb],
     /// The parameters it adds to MAIL, and to RCPT.
-    mail: &'static [Slot],
-    rcpt: &'static [Slot],
+    pub(super) mail: &'static [Slot],
+    pub(super) rcpt: &'static [Slot],
     /// Whether a MAIL with these parameters, and a RCPT of that MAIL with those, agree with
     /// themselves.
-    agrees: Option<fn(&Parameters<'_>, Option<&Parameters<'_>>) -> bool>,
+    pub(super) agrees: Option<fn(&Parameters<'_>, Option<&Parameters<'_>>) -> bool>,
     /// Extensions without which it isn't announced.
-    needs: &'static [Extension],
+    pub(super) needs: &'static [Extension],
     /// Whether its keyword says nothing without arguments, and isn't announced then.
     pub(crate) needs_arguments: bool,
     /// Under which sessions it is announced.
-    when: When,
+    pub(super) when: When,
+    /// Whether it is for submission, or for servers that keep a queue, and so not for LMTP.
+    pub(super) needs_queue: bool,
 }
 
 /// Which sessions an extension is for.
@@ -53,7 +55,24 @@ impl Row {
         needs: &[],
         needs_arguments: false,
         when: When::Always,
+        needs_queue: false,
     };
+
+    /// Its verbs, and its parameters' keywords of MAIL and of RCPT, for people to read.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> [alloc::vec::Vec<&'static str>; 3] {
+        let keywords = |carrier| {
+            let slots = self.slots(carrier).iter();
+            slots
+                .flat_map(|slot| slot.keywords().iter().copied())
+                .collect()
+        };
+        [
+            self.verbs.iter().map(|verb| verb.as_str()).collect(),
+            keywords(Carrier::Mail),
+            keywords(Carrier::Rcpt),
+        ]
+    }
 
     /// Whether its verbs are RFC 5321's own, so that they need no EHLO.
     pub(crate) const fn is_basic(&self) -> bool {
@@ -80,7 +99,7 @@ macro_rules! extensions {
         }
 
         /// Every extension, in the order the EHLO reply has them.
-        const TABLE: &[(Extension, Row)] = &[$((Extension::$name, $row),)*];
+        pub(super) const TABLE: &[(Extension, Row)] = &[$((Extension::$name, $row),)*];
     };
 }
 
@@ -121,17 +140,18 @@ extensions! {
         keyword: "AUTH", rfc: 4954, verbs: &[Verb::Auth], mail: &[auth::SUBMITTED],
         needs_arguments: true, ..Row::NONE
     };
-    /// BURL (RFC 4468), which needs 8BITMIME.
+    /// BURL (RFC 4468), for submission only; it needs 8BITMIME.
     Burl = Row {
         keyword: "BURL", rfc: 4468, verbs: &[Verb::Burl],
-        needs: &[Extension::EightBitMime], ..Row::NONE
+        needs: &[Extension::EightBitMime], needs_queue: true, ..Row::NONE
     };
     /// DELIVERBY (RFC 2852).
     DeliverBy = Row { keyword: "DELIVERBY", rfc: 2852, mail: &[deliver_by::BY], ..Row::NONE };
     /// FUTURERELEASE (RFC 4865), for submission only.
     FutureRelease = Row {
         keyword: "FUTURERELEASE", rfc: 4865, mail: &[future_release::HOLD],
-        agrees: Some(future_release::agrees), needs_arguments: true, ..Row::NONE
+        agrees: Some(future_release::agrees), needs_arguments: true, needs_queue: true,
+        ..Row::NONE
     };
     /// MT-PRIORITY (RFC 6710).
     MtPriority = Row {
@@ -176,9 +196,13 @@ extensions! {
     /// HELP (RFC 5321).
     Help = Row { keyword: "HELP", rfc: 5321, verbs: &[Verb::Help], ..Row::NONE };
     /// ETRN (RFC 1985).
-    Etrn = Row { keyword: "ETRN", rfc: 1985, verbs: &[Verb::Etrn], ..Row::NONE };
+    Etrn = Row {
+        keyword: "ETRN", rfc: 1985, verbs: &[Verb::Etrn], needs_queue: true, ..Row::NONE
+    };
     /// ATRN (RFC 2645).
-    Atrn = Row { keyword: "ATRN", rfc: 2645, verbs: &[Verb::Atrn], ..Row::NONE };
+    Atrn = Row {
+        keyword: "ATRN", rfc: 2645, verbs: &[Verb::Atrn], needs_queue: true, ..Row::NONE
+    };
     /// XCLIENT, Postfix's.
     XClient = Row {
         keyword: "XCLIENT", verbs: &[Verb::XClient], needs_arguments: true, ..Row::NONE
@@ -209,7 +233,7 @@ impl Extension {
         &TABLE[self as usize].1
     }
 
-    const fn bit(self) -> u64 {
+    pub(super) const fn bit(self) -> u64 {
         1 << self as u32
     }
 }
@@ -228,115 +252,9 @@ fn find(matches: impl Fn(&Row) -> bool) -> Option<Extension> {
         .map(|(extension, _)| *extension)
 }
 
-/// A set of extensions.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Extensions(u64);
-
-impl Extensions {
-    /// None.
-    pub const NONE: Self = Self(0);
-
-    /// Every extension this crate knows.
-    pub const ALL: Self = Self((1 << TABLE.len()) - 1);
-
-    /// This set and one more.
-    pub const fn with(self, extension: Extension) -> Self {
-        Self(self.0 | extension.bit())
-    }
-
-    /// This set less one.
-    pub const fn without(self, extension: Extension) -> Self {
-        Self(self.0 & !extension.bit())
-    }
-
-    /// Whether it is in the set.
-    pub const fn contains(self, extension: Extension) -> bool {
-        self.0 & extension.bit() != 0
-    }
-
-    /// Those in the set, in the order the EHLO reply has them.
-    pub fn iter(self) -> impl Iterator<Item = Extension> {
-        self.rows().map(|(extension, _)| extension)
-    }
-
-    /// The rows of those in the set, in the table's order.
-    pub(crate) fn rows(self) -> impl Iterator<Item = (Extension, &'static Row)> {
-        TABLE
-            .iter()
-            .map(|(extension, row)| (*extension, row))
-            .filter(move |(extension, _)| self.contains(*extension))
-    }
-
-    /// Those of the set that have a parameter of that keyword, and its slot.
-    pub(crate) fn owners(
-        self,
-        carrier: Carrier,
-        keyword: &str,
-    ) -> impl Iterator<Item = (Extension, &'static Slot)> {
-        self.rows().filter_map(move |(extension, row)| {
-            let slot = row.slots(carrier).iter().find(|slot| slot.has(keyword))?;
-            Some((extension, slot))
-        })
-    }
-
-    /// Those of the set that may be announced together in a session that is under TLS or not.
-    pub(crate) fn announced(self, secure: bool) -> Self {
-        let fits = |row: &Row| match row.when {
-            When::Always => true,
-            When::InClear => !secure,
-            When::UnderTls => secure,
-        };
-        let mut announced = self;
-        for (extension, row) in self.rows() {
-            if !fits(row) || !row.needs.iter().all(|needed| self.contains(*needed)) {
-                announced = announced.without(extension);
-            }
-        }
-        announced
-    }
-
-    /// Whether a MAIL's parameters, and those of a RCPT behind it, agree with themselves.
-    pub(crate) fn agree(self, mail: &Parameters<'_>, rcpt: Option<&Parameters<'_>>) -> bool {
-        self.rows()
-            .filter_map(|(_, row)| row.agrees)
-            .all(|agrees| agrees(mail, rcpt))
-    }
-
-    /// Octets a command line may have with these announced: 512 (RFC 5321 §4.5.3.1.4) and what
-    /// they add to MAIL or to RCPT, whichever is more.
-    pub(crate) fn command_line(self) -> usize {
-        let added = |carrier| {
-            let slots = || self.rows().flat_map(move |(_, row)| row.slots(carrier));
-            // A parameter that two extensions share is there once.
-            let shared = |slot: &Slot, at| {
-                slots()
-                    .take(at)
-                    .any(|other| other.keywords == slot.keywords)
-            };
-            slots()
-                .enumerate()
-                .filter(|(at, slot)| !shared(slot, *at))
-                .map(|(_, slot)| slot.octets)
-                .sum::<usize>()
-        };
-        512 + added(Carrier::Mail).max(added(Carrier::Rcpt))
-    }
-}
-
-impl FromIterator<Extension> for Extensions {
-    fn from_iter<I: IntoIterator<Item = Extension>>(extensions: I) -> Self {
-        extensions.into_iter().fold(Self::NONE, Self::with)
-    }
-}
-
-impl fmt::Debug for Extensions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Extensions;
     use super::*;
     use crate::grammar;
     use alloc::string::ToString;
@@ -404,86 +322,5 @@ mod tests {
         }
         assert_eq!(Extension::of_verb(Verb::Bdat), Some(Extension::Chunking));
         assert_eq!(Extension::of_verb(Verb::Mail), None);
-    }
-
-    #[test]
-    fn a_set_holds_what_was_put_in() {
-        let set = Extensions::NONE
-            .with(Extension::Help)
-            .with(Extension::Size)
-            .with(Extension::Help);
-        assert!(set.contains(Extension::Size) && !set.contains(Extension::Expn));
-        // In the table's order, whatever came first.
-        assert!(set.iter().eq([Extension::Size, Extension::Help]));
-        assert_eq!(
-            set,
-            [Extension::Size, Extension::Help].into_iter().collect()
-        );
-        assert_eq!(
-            set.without(Extension::Size)
-                .without(Extension::Expn)
-                .iter()
-                .count(),
-            1
-        );
-        assert_eq!(
-            Extensions::ALL.iter().collect::<Extensions>(),
-            Extensions::ALL
-        );
-        assert_eq!(Extensions::NONE.iter().count(), 0);
-    }
-
-    #[test]
-    fn what_lacks_another_extension_or_its_kind_of_session_is_not_announced() {
-        use Extension::{BinaryMime, Burl, Chunking, EightBitMime, RequireTls, SmtpUtf8, StartTls};
-        for (offered, secure, announced) in [
-            (&[BinaryMime][..], false, &[][..]),
-            (&[Chunking, BinaryMime], false, &[Chunking, BinaryMime]),
-            (&[SmtpUtf8, Burl], false, &[]),
-            (
-                &[SmtpUtf8, Burl, EightBitMime],
-                true,
-                &[SmtpUtf8, Burl, EightBitMime],
-            ),
-            (&[StartTls, RequireTls], false, &[StartTls]),
-            (&[StartTls, RequireTls], true, &[RequireTls]),
-        ] {
-            let offered: Extensions = offered.iter().copied().collect();
-            let announced: Extensions = announced.iter().copied().collect();
-            assert_eq!(offered.announced(secure), announced, "{offered:?}");
-        }
-    }
-
-    /// What the RFCs add to the 512 octets of RFC 5321 §4.5.3.1.4.
-    #[test]
-    fn a_command_line_has_512_octets_and_what_the_extensions_add() {
-        use Extension::{
-            Auth, BinaryMime, DeliverBy, EightBitMime, FutureRelease, MtPriority, NoSoliciting,
-            Pipelining, RequireTls, Rrvs, Size, SmtpUtf8, Vrfy,
-        };
-        for (extensions, added) in [
-            (&[][..], 0),
-            (&[Pipelining, Vrfy], 0),
-            (&[Size], 26),
-            (&[EightBitMime], 17),
-            (&[BinaryMime], 16),
-            // BODY stands there once.
-            (&[EightBitMime, BinaryMime], 17),
-            (&[Size, EightBitMime, BinaryMime, SmtpUtf8], 26 + 17 + 10),
-            (&[RequireTls], 11),
-            (&[Auth], 500),
-            (&[DeliverBy], 17),
-            // HOLDFOR and HOLDUNTIL exclude each other.
-            (&[FutureRelease], 34),
-            (&[MtPriority], 15),
-            (&[NoSoliciting], 1_007),
-            // The line is a MAIL or a RCPT.
-            (&[Rrvs], 33),
-            (&[Rrvs, Size], 33),
-            (&[Rrvs, DeliverBy, Size], 17 + 26),
-        ] {
-            let set: Extensions = extensions.iter().copied().collect();
-            assert_eq!(set.command_line(), 512 + added, "{set:?}");
-        }
     }
 }

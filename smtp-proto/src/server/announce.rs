@@ -2,19 +2,20 @@
 
 use super::Config;
 use super::config::Dialect;
-use crate::extension::{Extension, Extensions, Mechanisms};
+use crate::extension::{Extension, Extensions, Mechanisms, ServerLimits};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 
 impl Config {
     /// The extensions offered, in one session or the other. LMTP is never without PIPELINING and
-    /// ENHANCEDSTATUSCODES (RFC 2033 §5).
+    /// ENHANCEDSTATUSCODES (RFC 2033 §5), and has nothing that is for submission or needs a queue.
     pub(super) fn offered(&self) -> Extensions {
         let offered = self.offers.extensions();
         match self.dialect {
             Dialect::Smtp => offered,
             Dialect::Lmtp => offered
+                .without_queues()
                 .with(Extension::Pipelining)
                 .with(Extension::EnhancedStatusCodes),
         }
@@ -32,6 +33,17 @@ impl Config {
             .iter()
             .filter(|mechanism| secure || self.accept_clear_passwords || !mechanism.is_clear());
         Mechanisms::new(safe.cloned())
+    }
+
+    /// What is enforced of what LIMITS can say (RFC 9422 §4), beside what it was offered with.
+    fn server_limits(&self) -> ServerLimits {
+        let offered = self.offers.get::<ServerLimits>().unwrap_or_default();
+        let recipients = u32::try_from(self.limits.recipients).unwrap_or(u32::MAX);
+        let limits = offered.with_rcpt_max(recipients);
+        match self.limits.transactions {
+            Some(transactions) => limits.with_mail_max(transactions),
+            None => limits,
+        }
     }
 
     /// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
@@ -60,7 +72,121 @@ impl Config {
         match extension {
             Extension::Size => self.limits.message.unwrap_or(0).to_string().into(),
             Extension::Auth => self.mechanisms(secure).to_string().into(),
+            Extension::Limits => self.server_limits().to_string().into(),
             _ => self.offers.arguments(extension).into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Domain;
+    use crate::capability::Capabilities;
+    use crate::extension::{
+        DateTime, FutureRelease, Mechanism, Offers, XClientAttributes, XForwardAttributes,
+    };
+    use crate::reply::{Code, Reply, Text};
+    use alloc::vec::Vec;
+
+    /// A server that offers everything.
+    fn everything(dialect: Dialect) -> Config {
+        let mut config = Config::new(Domain::try_from("mx.example.org").unwrap());
+        let until = DateTime::try_from("2030-01-01T00:00:00Z").unwrap();
+        config.dialect = dialect;
+        config.offers = Offers::from(Extensions::ALL)
+            .with(Mechanisms::new([Mechanism::PLAIN]))
+            .with(FutureRelease::new(86_400, until).unwrap())
+            .with(XClientAttributes::new(["ADDR"]).unwrap())
+            .with(XForwardAttributes::new(["ADDR"]).unwrap());
+        config.accept_clear_passwords = true;
+        config
+    }
+
+    /// What a client makes of the reply to its hello.
+    fn seen_by_client(config: &Config, secure: bool) -> Capabilities {
+        let lines = core::iter::once(String::from("mx.example.org")).chain(config.keywords(secure));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        let reply = Reply::any(Code::of(250), None, Text::received(text.into()));
+        Capabilities::from_reply(&reply)
+    }
+
+    /// The table of the docs, made of what the machines say and read.
+    fn table() -> Vec<String> {
+        let (smtp, lmtp) = (everything(Dialect::Smtp), everything(Dialect::Lmtp));
+        let announces = |config: &Config, extension: Extension, secure| {
+            let keyword = extension.to_string();
+            let mut lines = config.keywords(secure);
+            lines.any(|line| line.split(' ').next() == Some(&keyword))
+        };
+        let reads = |extension| match [false, true]
+            .map(|secure| seen_by_client(&smtp, secure).offers(extension))
+        {
+            [false, false] => "no",
+            _ => "yes",
+        };
+        let when = |config: &Config, extension: Extension| {
+            let [clear, secure] = [false, true].map(|secure| announces(config, extension, secure));
+            match (clear, secure) {
+                (true, true) => "yes",
+                (true, false) => "before TLS",
+                (false, true) => "under TLS",
+                (false, false) => "no",
+            }
+        };
+        let cell = |names: Vec<&str>| names.join(", ");
+        let heading =
+            "| keyword | defined in | verbs | MAIL | RCPT | server | LMTP server | client |"
+                .to_string();
+        let rows = Extensions::ALL.rows().map(|(extension, row)| {
+            let rfc = extension
+                .rfc()
+                .map_or("its authors' manual".to_string(), |rfc| {
+                    format!("RFC {rfc}")
+                });
+            let [verbs, mail, rcpt] = row.names().map(cell);
+            let (smtp, lmtp) = (when(&smtp, extension), when(&lmtp, extension));
+            let client = reads(extension);
+            format!(
+                "| {extension} | {rfc} | {verbs} | {mail} | {rcpt} | {smtp} | {lmtp} | {client} |"
+            )
+        });
+        core::iter::once(heading).chain(rows).collect()
+    }
+
+    #[test]
+    fn the_table_in_the_docs_is_what_the_server_announces_and_the_client_reads() {
+        let docs = include_str!("../extension/support.md").lines();
+        let drawn: Vec<_> = docs.filter(|line| line.starts_with("| ")).collect();
+        assert_eq!(drawn, table());
+    }
+
+    #[test]
+    fn lmtp_is_never_without_pipelining_and_enhanced_status_codes() {
+        let mut config = everything(Dialect::Lmtp);
+        config.offers = Offers::NONE;
+        let offered = seen_by_client(&config, false);
+        assert!(offered.offers(Extension::Pipelining));
+        assert!(offered.offers(Extension::EnhancedStatusCodes));
+    }
+
+    #[test]
+    fn nothing_that_needs_another_extension_or_arguments_is_announced_without() {
+        let mut config = everything(Dialect::Smtp);
+        config.offers = Offers::from(Extensions::ALL)
+            .without(Extension::Chunking)
+            .without(Extension::EightBitMime);
+        let offered = seen_by_client(&config, true);
+        for missing in [
+            Extension::BinaryMime,
+            Extension::SmtpUtf8,
+            Extension::Burl,
+            Extension::Auth,
+            Extension::FutureRelease,
+            Extension::XClient,
+            Extension::XForward,
+        ] {
+            assert!(!offered.offers(missing), "{missing}");
         }
     }
 }

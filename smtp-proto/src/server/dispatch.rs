@@ -73,6 +73,9 @@ impl Machine {
             return Ok(self.take_chunk(command, may_come));
         }
         may_come.map_err(fail)?;
+        if verb == Verb::Mail && !offered_again {
+            self.mails = self.mails.saturating_add(1);
+        }
         let command = parse()?;
         if !offered_again && is_junk(&command) && !self.discipline.allows_junk(&config.limits) {
             return Err(fail(Fault::TooManyJunkCommands));
@@ -138,6 +141,9 @@ impl Machine {
         let open = self.session.transaction.as_ref();
         let recipients = open.map_or(0, |open| open.recipients().len());
         let fault = match command {
+            Command::Mail(_) if limits.transactions.is_some_and(|most| self.mails > most) => {
+                Fault::TooManyTransactions
+            }
             Command::Mail(mail) if mail.size() > Some(limits.message.unwrap_or(u64::MAX)) => {
                 Fault::MessageTooBig
             }

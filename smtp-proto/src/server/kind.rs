@@ -3,7 +3,7 @@
 use super::body::Incoming;
 use super::machine::{Ask, Machine};
 use super::state::State;
-use super::{Closed, Dialect, Fault};
+use super::{Closed, Fault};
 use crate::command::{Argument, Hello, Mail, Own, Rcpt};
 use crate::envelope::Envelope;
 use crate::extension::{Burl, Etrn, Queue, XForward};
@@ -56,9 +56,10 @@ impl Accepted {
         }
     }
 
-    /// For some recipients and not for others, in the order of the envelope: LMTP's answer (RFC 2033
-    /// §4.2). One that is missing is refused with 451 4.3.0. SMTP has one answer for all: there it is
-    /// an acceptance only if every one is, and else the first refusal.
+    /// For some recipients and not for others, in the order of the envelope: the answer of LMTP (RFC
+    /// 2033 §4.2), and of SMTP where the client asked for it by [`Prdr`](crate::extension::Prdr). One
+    /// that is missing is refused with 451 4.3.0. SMTP alone has one answer for all: an acceptance
+    /// only if every one is, and else the first refusal.
     pub fn each(verdicts: impl IntoIterator<Item = Result<(), Refusal>>) -> Self {
         Self {
             text: None,
@@ -66,17 +67,29 @@ impl Accepted {
         }
     }
 
-    /// What the recipient of that index is told, or in SMTP all of them.
-    pub(super) fn verdict(&self, dialect: Dialect, index: usize) -> Result<Option<Text>, Refusal> {
-        let verdict = match (&self.each, dialect) {
-            (None, _) => Ok(()),
-            (Some(each), Dialect::Smtp) => each.iter().cloned().collect(),
-            (Some(each), Dialect::Lmtp) => {
-                let missing = || Err(Fault::Unanswered.reply(None));
-                each.get(index).cloned().unwrap_or_else(missing)
-            }
-        };
+    /// Whether there is a verdict on each recipient.
+    pub(super) const fn is_each(&self) -> bool {
+        self.each.is_some()
+    }
+
+    /// What the recipient of that index is told.
+    pub(super) fn of_recipient(&self, index: usize) -> Result<Option<Text>, Refusal> {
+        let verdict = self.each.as_ref().map_or(Ok(()), |each| {
+            let missing = || Err(Fault::Unanswered.reply(None));
+            each.get(index).cloned().unwrap_or_else(missing)
+        });
         verdict.map(|()| self.text.clone())
+    }
+
+    /// What all of them are told at once: yes if every one is accepted, or with `told` apart, if one
+    /// is.
+    pub(super) fn of_all(&self, told: bool) -> Result<Option<Text>, Refusal> {
+        let each = self.each.as_deref().unwrap_or_default();
+        let refusal = each.iter().find_map(|verdict| verdict.as_ref().err());
+        match refusal {
+            Some(refusal) if !(told && each.iter().any(Result::is_ok)) => Err(refusal.clone()),
+            _ => Ok(self.text.clone()),
+        }
     }
 }
 
@@ -224,7 +237,7 @@ impl Kind for Message {
     const ASK: Ask = Ask::Message;
 
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
-        machine.conclude(|_| Ok(text.clone()));
+        machine.conclude(&Ok(Accepted { text, each: None }));
     }
 }
 
@@ -236,7 +249,7 @@ impl Kind for Burl<'_> {
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
         machine.chunk = None;
         if self.is_last() {
-            machine.conclude(|_| Ok(text.clone()));
+            machine.conclude(&Ok(Accepted { text, each: None }));
         } else {
             machine.state = machine.state.after(Verb::Burl);
             machine.accept(250, Some((2, 0, 0)), text_or(text, "part taken"));

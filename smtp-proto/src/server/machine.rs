@@ -79,6 +79,8 @@ pub(super) struct Machine {
     /// The client asked for UTF-8 in the reply that is due.
     pub(super) utf8: bool,
     pub(super) transcript: Transcript,
+    /// MAIL commands that came where one may.
+    pub(super) mails: u32,
     /// Commands taken.
     commands: u64,
     pub(super) discipline: Discipline,
@@ -105,6 +107,7 @@ impl Machine {
             ahead: false,
             utf8: false,
             transcript: Transcript::default(),
+            mails: 0,
             commands: 0,
             discipline: Discipline::default(),
             wait: (Wait::Command, 0),
@@ -167,7 +170,7 @@ impl Machine {
                 self.write(&refusal.clone().into_greeting(), false);
                 self.state = State::greeted(false);
             }
-            Ask::Message => return self.conclude(|_| Err(refusal.clone())),
+            Ask::Message => return self.conclude(&Err(refusal)),
             _ => self.write(&refusal, ask != Ask::Hello),
         }
         match ask {

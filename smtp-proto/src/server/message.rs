@@ -2,6 +2,7 @@
 //! has one for each recipient (RFC 2033 §4.2, §4.3).
 
 use super::body::Incoming;
+use super::kind::{Accepted, text_or};
 use super::machine::Machine;
 use super::state::State;
 use super::{Closed, Dialect, Fault};
@@ -20,13 +21,18 @@ pub(super) enum Begin {
 }
 
 impl Machine {
-    /// How many replies the end of a message gets: one, but for LMTP, which has one for each
-    /// recipient that was accepted.
+    /// How many recipients were accepted.
+    fn recipients(&self) -> usize {
+        let open = self.session.transaction.as_ref();
+        open.map_or(0, |open| open.recipients().len())
+    }
+
+    /// How many replies the end of a message that isn't sound gets: one, but for LMTP, which has one
+    /// for each recipient that was accepted.
     fn replies_due(&self) -> usize {
-        match (self.config.dialect, &self.session.transaction) {
-            (Dialect::Smtp, _) => 1,
-            (Dialect::Lmtp, None) => 0,
-            (Dialect::Lmtp, Some(open)) => open.recipients().len(),
+        match self.config.dialect {
+            Dialect::Smtp => 1,
+            Dialect::Lmtp => self.recipients(),
         }
     }
 
@@ -87,6 +93,7 @@ impl Machine {
     /// The chunk that DATA's question was about is refused, by somebody's decision.
     pub(super) fn refuse_chunk(&mut self) {
         if let Some(chunk) = self.chunk.take() {
+            self.abort(Fault::Refused);
             self.end_chunk(chunk);
             self.drop_octets(chunk.size);
         }
@@ -157,18 +164,33 @@ impl Machine {
         }
     }
 
-    /// Answers the end of a sound message, recipient by recipient in LMTP; `Ok` may have words of its
-    /// own.
-    pub(super) fn conclude(&mut self, verdict: impl Fn(usize) -> Result<Option<Text>, Refusal>) {
-        let times = self.replies_due();
+    /// Answers the end of a sound message: once, and in LMTP once for each recipient instead. By PRDR
+    /// it is both, where there is a verdict on each.
+    pub(super) fn conclude(&mut self, verdict: &Result<Accepted, Refusal>) {
+        let recipients = self.recipients();
+        let lmtp = self.config.dialect == Dialect::Lmtp;
+        let each = matches!(verdict, Ok(accepted) if accepted.is_each());
+        let prdr = !lmtp && each && self.session.has_prdr();
         self.end_transaction();
+        if prdr {
+            self.accept(353, None, Text::of("content analysis has started"));
+        }
         let (mut accepted, mut closes) = (false, false);
-        for recipient in 0..times {
-            match verdict(recipient) {
+        let of_recipient = |index| match verdict {
+            Ok(accepted) => accepted.of_recipient(index),
+            Err(refusal) => Err(refusal.clone()),
+        };
+        let of_all = || match verdict {
+            Ok(accepted) => accepted.of_all(prdr),
+            Err(refusal) => Err(refusal.clone()),
+        };
+        let each = (0..recipients).filter(|_| lmtp || prdr).map(of_recipient);
+        let whole = (!lmtp).then(of_all);
+        for reply in each.chain(whole) {
+            match reply {
                 Ok(text) => {
                     accepted = true;
-                    let text = text.unwrap_or_else(|| Text::of("message accepted"));
-                    self.accept(250, Some((2, 0, 0)), text);
+                    self.accept(250, Some((2, 0, 0)), text_or(text, "message accepted"));
                 }
                 Err(refusal) => {
                     closes |= refusal.closes();

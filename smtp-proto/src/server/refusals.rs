@@ -39,6 +39,8 @@ pub enum Fault {
     EarlyTalk,
     /// More refused chunks than the server cares to read to their ends.
     TooMuchRefused,
+    /// One message more than a session may have.
+    TooManyTransactions,
     /// A mechanism of AUTH that isn't offered, or not without TLS.
     NoMechanism,
     /// A response of AUTH isn't base64.
@@ -63,6 +65,8 @@ pub enum Fault {
     TimedOut(Wait),
     /// [`shutdown`](super::Connection::shutdown) was called.
     Shutdown,
+    /// Your code refused a part of the message.
+    Refused,
     /// The client dropped the message between two chunks.
     Reset,
     /// The client hung up.
@@ -108,6 +112,7 @@ impl Fault {
             Self::NoRecipients => (554, (5, 5, 1), "no valid recipients"),
             Self::NoMessage => (503, (5, 5, 1), "no message open, nothing taken"),
             Self::TooMuchRefused => (421, (4, 7, 0), "too much sent in vain"),
+            Self::TooManyTransactions => (421, (4, 7, 0), "too many messages on this connection"),
             Self::NoMechanism => (504, (5, 5, 4), "mechanism not available"),
             Self::Base64 => (501, (5, 5, 2), "malformed base64"),
             Self::AuthLineTooLong => (500, (5, 5, 6), "response too long"),
@@ -127,6 +132,7 @@ impl Fault {
             Self::Unanswered
             | Self::TimedOut(_)
             | Self::Handshake
+            | Self::Refused
             | Self::Reset
             | Self::EndOfInput => (451, (4, 3, 0), "local error, try again later"),
         }
@@ -172,6 +178,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Content(fault) => fault.fmt(f),
             Self::EndOfInput => f.write_str("the client hung up"),
+            Self::Refused => f.write_str("a part of the message was refused"),
             Self::Reset => f.write_str("the client dropped the message"),
             Self::Handshake => f.write_str("the TLS handshake failed"),
             Self::Unanswered => f.write_str("the server's own code gave no answer"),

@@ -8,6 +8,7 @@ use super::kind::{Accepted, Expand, Kind, Message, ShowHelp, Verify, push_recipi
 use super::machine::{Machine, Question};
 use crate::address::ForwardPath;
 use crate::command::{Mail, Rcpt};
+use crate::envelope::Envelope;
 use crate::extension::{Etrn, MtPriority, Queue};
 use crate::reply::{Refusal, Text};
 use alloc::format;
@@ -136,6 +137,21 @@ impl Request<'_, Mail<'_>> {
     }
 }
 
+impl Request<'_, Mail<'_>> {
+    /// Says 355: the transaction of that id was begun before, and broke off (RFC 1845 §4). It goes on
+    /// with the recipients of `envelope`; the message the client sends begins behind the `offset`
+    /// octets of it that you have.
+    pub fn accept_again(self, envelope: Envelope, offset: u64) {
+        let text = Text::new(format!("{offset} is the transaction offset"));
+        self.machine.question = Question::Settled;
+        self.value.begin(self.machine);
+        for recipient in envelope.into_recipients() {
+            push_recipient(self.machine, recipient);
+        }
+        self.machine.accept(355, None, text.unwrap_or_default());
+    }
+}
+
 impl Request<'_, Rcpt<'_>> {
     /// Says 251: not a user here, and the message will be forwarded to `path` (§3.4).
     pub fn accept_forwarded(self, path: &ForwardPath<'_>) {
@@ -161,9 +177,7 @@ impl Request<'_, Message> {
         match verdict {
             Ok(accepted) => {
                 self.machine.question = Question::Settled;
-                let dialect = self.machine.config.dialect;
-                self.machine
-                    .conclude(|recipient| accepted.verdict(dialect, recipient));
+                self.machine.conclude(&Ok(accepted));
             }
             Err(refusal) => self.reject(refusal),
         }

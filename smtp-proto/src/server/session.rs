@@ -2,7 +2,7 @@
 
 use crate::command::Hello;
 use crate::envelope::Envelope;
-use crate::extension::BodyType;
+use crate::extension::{BodyType, Prdr};
 use alloc::string::String;
 
 /// What the client said that still holds.
@@ -59,6 +59,12 @@ impl Session {
     pub(super) fn is_smtputf8(&self) -> bool {
         let open = self.transaction.as_ref();
         open.is_some_and(|open| open.mail().is_smtputf8())
+    }
+
+    /// Whether the client takes a reply for each recipient, and then one for all.
+    pub(super) fn has_prdr(&self) -> bool {
+        let open = self.transaction.as_ref();
+        open.is_some_and(|open| open.mail().get::<Prdr>().is_some())
     }
 
     pub(super) fn body_type(&self) -> Option<BodyType> {

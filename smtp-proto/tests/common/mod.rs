@@ -8,7 +8,7 @@ pub(crate) mod script;
 use std::collections::VecDeque;
 
 use smtp_proto::address::{Domain, ForwardPath};
-use smtp_proto::bytes::{Buf, BytesMut};
+use smtp_proto::bytes::{Buf, Bytes, BytesMut};
 use smtp_proto::extension::{Auth, Mechanism, MtPriority, Queue};
 use smtp_proto::reply::Text;
 use smtp_proto::server::{self, Accepted, Event};
@@ -27,6 +27,8 @@ pub(crate) fn client_config() -> client::Config {
 pub(crate) enum Verdict {
     Accept,
     Text(Text),
+    /// 250 with what is known, for VRFY and EXPN only.
+    Verified(Text),
     /// 251, for RCPT only.
     Forward(ForwardPath<'static>),
     Reject(Refusal),
@@ -167,6 +169,8 @@ pub(crate) fn answer(event: Event<'_>, verdict: Verdict) {
         (Event::Mail(request), Verdict::Priority(priority)) => {
             request.accept_at_priority(*priority);
         }
+        (Event::Verify(request), Verdict::Verified(text)) => request.accept_verified(text.clone()),
+        (Event::Expand(request), Verdict::Verified(text)) => request.accept_expanded(text.clone()),
         (Event::Connect(request), _) => give!(request),
         (Event::StartTls(request), _) => give!(request),
         (Event::Burl(request), _) => give!(request),
@@ -291,7 +295,7 @@ pub(crate) struct Client {
     pub(crate) output: BytesMut,
     pub(crate) events: Vec<String>,
     chunk: usize,
-    content: Vec<u8>,
+    content: Bytes,
     responses: VecDeque<String>,
     /// The octets that the server has already are left out.
     resumed: bool,
@@ -311,7 +315,7 @@ impl Client {
             output: BytesMut::new(),
             events: Vec::new(),
             chunk,
-            content: Vec::new(),
+            content: Bytes::new(),
             responses: VecDeque::new(),
             resumed: false,
             secure: true,
@@ -335,7 +339,7 @@ impl Client {
                     None => return true,
                     Some(Action::Quit) => ready.quit(),
                     Some(Action::Send(envelope, content)) => match ready.send(envelope) {
-                        Ok(()) => self.content = content,
+                        Ok(()) => self.content = content.into(),
                         Err(error) => self.events.push(format!("not sent: {error:?}")),
                     },
                     Some(Action::StartTls) => {
@@ -376,12 +380,12 @@ impl Client {
                 client::Event::Body(body) if body.offset() > 0 && !self.resumed => {
                     self.resumed = true;
                     let offset = usize::try_from(body.offset()).unwrap();
-                    self.content.drain(..offset);
+                    self.content.advance(offset);
                 }
                 client::Event::Body(body) if self.content.is_empty() => body.finish(),
                 client::Event::Body(body) => {
                     let chunk = self.content.len().min(self.chunk);
-                    body.send(self.content.drain(..chunk).collect::<Vec<_>>());
+                    body.send(self.content.split_to(chunk));
                 }
                 client::Event::Recipient { index, reply } => {
                     self.events.push(format!("recipient {index}: {reply}"));
