@@ -107,6 +107,13 @@ pub(crate) fn opens_http(line: &[u8]) -> bool {
     })
 }
 
+/// Whether a line begins as a BDAT does, whatever its rest may be: where CHUNKING is offered, octets
+/// are behind it.
+pub(crate) fn opens_bdat(line: &[u8]) -> bool {
+    matches!(line.split_at_checked(4), Some((verb, rest)) if verb.eq_ignore_ascii_case(b"BDAT")
+        && !rest.first().is_some_and(u8::is_ascii_graphic))
+}
+
 impl Verb {
     /// The verb a line begins with, and what stands behind it, its space included. `None` where
     /// it is no verb known.

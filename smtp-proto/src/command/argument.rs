@@ -43,10 +43,10 @@ impl<'a> Argument<'a> {
     /// A text that may hold UTF-8, to be asked with SMTPUTF8.
     ///
     /// # Errors
-    /// [`SyntaxErrorKind::Argument`] if it is empty, [`SyntaxErrorKind::Control`] if it holds a
+    /// [`SyntaxErrorKind::Argument`] if it is empty or ends in a blank, [`SyntaxErrorKind::Control`] if it holds a
     /// control character.
     pub fn utf8(text: &'a str) -> Result<Self, SyntaxError> {
-        if text.is_empty() {
+        if text.is_empty() || text.ends_with(' ') {
             return Err(SyntaxError::new(SyntaxErrorKind::Argument, 0));
         }
         match text.find(char::is_control) {
@@ -87,7 +87,9 @@ impl<'a> TryFrom<&'a str> for Argument<'a> {
     type Error = SyntaxError;
 
     fn try_from(text: &'a str) -> Result<Self, SyntaxError> {
-        if text.is_empty() {
+        // What ends in a blank, or in the parameter, would be read as less.
+        let cut = text.ends_with(' ') || without_parameter(text.as_bytes()).is_some();
+        if text.is_empty() || cut {
             return Err(SyntaxError::new(SyntaxErrorKind::Argument, 0));
         }
         match text.bytes().position(|octet| !matches!(octet, b' '..=b'~')) {

@@ -16,12 +16,13 @@ pub struct Own<'a> {
 impl<'a> Own<'a> {
     /// A command of that verb, in its own spelling, and that argument, empty for none. `None` if the
     /// verb isn't letters, digits and hyphens or is one that this crate knows, or the argument isn't
-    /// printable ASCII.
+    /// printable ASCII or ends in a blank.
     pub fn new(verb: &str, argument: &str) -> Option<Own<'static>> {
         let mut line = alloc::string::String::from(verb);
         let known = crate::Verb::of(verb.as_bytes()).is_some();
         let sound = matches!(crate::grammar::keyword(verb.as_bytes()), Ok(([], _)));
-        if known || !sound || !argument.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+        let printable = argument.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        if known || !sound || !printable || argument.ends_with(' ') {
             return None;
         }
         if !argument.is_empty() {

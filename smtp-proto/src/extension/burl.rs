@@ -115,10 +115,8 @@ impl Capability for BurlSources {
 
     fn parse(arguments: &str) -> Option<Self> {
         let sound = |word: &str| word.eq_ignore_ascii_case("imap") || is_absolute_uri(word);
-        arguments
-            .split_ascii_whitespace()
-            .all(sound)
-            .then(|| Self(arguments.to_string()))
+        let none = arguments.is_empty();
+        (none || arguments.split(' ').all(sound)).then(|| Self(arguments.to_string()))
     }
 }
 

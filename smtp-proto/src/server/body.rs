@@ -112,21 +112,44 @@ impl Incoming {
                     input.advance(piece.len());
                     return Progress::End(self.fault);
                 }
-                Piece::ChunkEnd => match &self.framing {
-                    Framing::Chunks(reader) if self.last && self.fault.is_none() => {
-                        match reader.end() {
-                            Some(fault) => self.fail(Fault::Content(fault)),
-                            None => return Progress::End(None),
+                Piece::ChunkEnd => match self.end() {
+                    Some(Piece::Fault(fault)) => self.fail(Fault::Content(fault)),
+                    Some(_) => {
+                        let cr = &mut BytesMut::from(&b"\r"[..]);
+                        if let Some(chunk) = self.chunk(cr, 1) {
+                            return Progress::Chunk(chunk);
                         }
                     }
-                    _ => return Progress::End(self.fault),
+                    None => return Progress::End(self.fault),
                 },
+                Piece::HeldNewline | Piece::HeldCr if self.fault.is_none() => {
+                    input.advance(piece.len());
+                    let newline: &[u8] = match piece {
+                        Piece::HeldCr => b"\r",
+                        _ => b"\r\n",
+                    };
+                    if let Some(chunk) = self.chunk(&mut BytesMut::from(newline), newline.len()) {
+                        return Progress::Chunk(chunk);
+                    }
+                }
                 Piece::Fault(fault) => {
                     input.advance(piece.len());
                     self.fail(Fault::Content(fault));
                 }
-                Piece::Data(_) | Piece::Stuffing => input.advance(piece.len()),
+                Piece::Data(_)
+                | Piece::Stuffing
+                | Piece::Held
+                | Piece::HeldNewline
+                | Piece::HeldCr => input.advance(piece.len()),
             }
+        }
+    }
+
+    /// What is still to be said where the chunk that ends is the last.
+    fn end(&mut self) -> Option<Piece> {
+        match &mut self.framing {
+            Framing::Chunks(reader) if self.last && self.fault.is_none() => reader.end(),
+            _ => None,
         }
     }
 

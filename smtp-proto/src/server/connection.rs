@@ -8,7 +8,7 @@ use super::request::Request;
 use super::state::State;
 use super::upgrade::{StartTls, Upgrade};
 use super::{Closed, Config, Event, Fault, Session};
-use crate::command::Command;
+use crate::command::{Command, SyntaxErrorKind};
 use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
 use crate::verb::Verb;
@@ -171,25 +171,25 @@ impl Connection {
                     machine.ahead = buffer.len() > *used;
                     return Bare::Connect.into_event(machine);
                 }
+                State::Auth if machine.question == Question::Deferred(Ask::Auth) => {
+                    return Bare::Auth.into_event(machine);
+                }
                 State::Upgrade | State::Turned => return machine.upgrade().into_event(machine),
                 // The chunk's octets are the next poll's.
                 State::Chunk => return Event::Flush,
                 _ => {}
             }
-            let mut rest = &buffer[*used..];
+            let rest = &buffer[*used..];
             if machine.discard > 0 {
                 let octets = machine.discard.min(rest.len() as u64);
                 #[allow(clippy::cast_possible_truncation)] // at most the input's length
                 let dropped = octets as usize;
                 machine.discarded(octets);
                 *used += dropped;
-                rest = &rest[dropped..];
                 if machine.discard > 0 {
                     return machine.need_input(input.ended).into_event(machine);
                 }
-                if machine.closed.is_some() {
-                    continue;
-                }
+                continue;
             }
             let (octets, end) = match input.lines.next(rest, machine.line_rules()) {
                 Line::Whole { octets, end } => (octets, end),
@@ -197,10 +197,10 @@ impl Connection {
                     *used += discard;
                     return machine.need_input(input.ended).into_event(machine);
                 }
-                Line::TooLong { octets } => {
+                Line::TooLong { octets, bdat } => {
                     *used += octets;
                     machine.count_command();
-                    machine.line_too_long();
+                    machine.line_too_long(bdat);
                     continue;
                 }
                 Line::Bare => {
@@ -389,9 +389,11 @@ impl Machine {
         }
     }
 
-    fn line_too_long(&mut self) {
+    fn line_too_long(&mut self, bdat: bool) {
         if self.state == State::Auth {
             self.give_up(Fault::AuthLineTooLong);
+        } else if bdat && self.is_chunking() {
+            self.refuse(Some(Verb::Bdat), Fault::Syntax(SyntaxErrorKind::ChunkSize));
         } else {
             self.refuse(None, Fault::LineTooLong);
         }

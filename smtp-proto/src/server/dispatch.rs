@@ -11,7 +11,7 @@ use crate::command::{self, Command, Hello, SyntaxError, SyntaxErrorKind};
 use crate::extension::{Bdat, Extension};
 use crate::reply::Text;
 use crate::transcript::Entry;
-use crate::verb::Verb;
+use crate::verb::{Verb, opens_bdat};
 use alloc::sync::Arc;
 
 /// Why a command is refused by the machine itself.
@@ -52,7 +52,10 @@ impl Machine {
             // Whose reply it is decides on its enhanced code, so a control octet behind a verb
             // doesn't hide that.
             verb: Verb::split(line).map(|(verb, _)| verb),
-            fault: Fault::Syntax(error.kind),
+            fault: Fault::Syntax(match error.kind {
+                _ if opens_bdat(line) && self.is_chunking() => SyntaxErrorKind::ChunkSize,
+                kind => kind,
+            }),
             about: None,
         })?;
         let fail = |fault| Refused {

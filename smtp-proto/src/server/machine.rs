@@ -4,6 +4,7 @@
 use super::auth::Exchange;
 use super::body::Incoming;
 use super::discipline::Discipline;
+use super::message::Answer;
 use super::refusals::About;
 use super::state::State;
 use super::{Closed, Config, Fault, Session};
@@ -67,8 +68,9 @@ pub(super) struct Machine {
     pub(super) body: Option<Incoming>,
     /// The chunk that DATA's question is about, where it is BDAT's.
     pub(super) chunk: Option<Bdat>,
-    /// Octets of refused chunks that are still to be dropped.
+    /// Octets of a refused chunk that are still to be dropped, and what it is answered then.
     pub(super) discard: u64,
+    pub(super) answer: Option<Answer>,
     /// The exchange of AUTH that is open.
     pub(super) exchange: Option<Exchange>,
     pub(super) output: Transmit,
@@ -100,6 +102,7 @@ impl Machine {
             body: None,
             chunk: None,
             discard: 0,
+            answer: None,
             exchange: None,
             output: Transmit::default(),
             closed: None,
@@ -171,11 +174,14 @@ impl Machine {
                 self.state = State::greeted(false);
             }
             Ask::Message => return self.conclude(&Err(refusal)),
+            Ask::Data | Ask::Burl => match self.chunk.take() {
+                Some(chunk) => return self.refuse_chunk(chunk, refusal),
+                None => self.write_refusal(&refusal),
+            },
             _ => self.write(&refusal, ask != Ask::Hello),
         }
         match ask {
             Ask::Mail => self.discipline.mail_refused(&self.config.limits),
-            Ask::Data | Ask::Burl => self.refuse_chunk(),
             Ask::Auth => self.fail_auth(),
             _ => {}
         }

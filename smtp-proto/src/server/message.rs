@@ -6,10 +6,17 @@ use super::kind::{Accepted, text_or};
 use super::machine::Machine;
 use super::state::State;
 use super::{Closed, Dialect, Fault};
-use crate::extension::{Bdat, BodyType};
+use crate::extension::{Bdat, BodyType, Extension};
 use crate::reply::{Refusal, Text};
 use crate::verb::Verb;
 use alloc::format;
+
+/// What a refused chunk is answered, and how often.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    Fault(Fault, usize),
+    Refusal(Refusal, usize),
+}
 
 /// What a [`BDAT`](Bdat) leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,36 +79,34 @@ impl Machine {
         self.state = self.state.after(Verb::Bdat);
     }
 
-    /// Answers a BDAT that may not come now: its octets are dropped.
-    pub(super) fn turn_chunk_away(&mut self, chunk: Bdat, fault: Fault) {
-        let times = match fault {
-            // No message was begun, so the client waits for one reply, but for LMTP's last chunk.
-            Fault::NoMessage | Fault::Order => self.chunk_replies(chunk),
-            _ => {
-                self.abort(fault);
-                self.chunk_replies(chunk)
-            }
-        };
-        self.refuse_about(Some(Verb::Bdat), fault, None, times);
-        match fault {
-            Fault::Order => {}
-            _ => self.end_chunk(chunk),
-        }
-        self.drop_octets(chunk.size);
+    /// Whether octets stand behind a BDAT, wanted or not.
+    pub(super) fn is_chunking(&self) -> bool {
+        self.config.offered().contains(Extension::Chunking)
     }
 
-    /// The chunk that DATA's question was about is refused, by somebody's decision.
-    pub(super) fn refuse_chunk(&mut self) {
-        if let Some(chunk) = self.chunk.take() {
-            self.abort(Fault::Refused);
+    /// Turns away a BDAT that may not come now.
+    pub(super) fn turn_chunk_away(&mut self, chunk: Bdat, fault: Fault) {
+        let answer = Answer::Fault(fault, self.chunk_replies(chunk));
+        if fault == Fault::Order {
+            self.discard(chunk, answer);
+        } else {
+            self.abort(fault);
+            self.discard(chunk, answer);
             self.end_chunk(chunk);
-            self.drop_octets(chunk.size);
         }
+    }
+
+    /// Somebody refuses the chunk, or the part of a message, that was asked about.
+    pub(super) fn refuse_chunk(&mut self, chunk: Bdat, refusal: Refusal) {
+        let answer = Answer::Refusal(refusal, self.chunk_replies(chunk));
+        self.abort(Fault::Refused);
+        self.end_chunk(chunk);
+        self.discard(chunk, answer);
     }
 
     /// Where a refused chunk leads.
     fn end_chunk(&mut self, chunk: Bdat) {
-        if self.closed.is_some() || !self.state.in_transaction() {
+        if !self.state.in_transaction() {
             return;
         }
         if chunk.last && self.state != State::Void {
@@ -115,22 +120,46 @@ impl Machine {
         }
     }
 
-    /// Octets of a chunk nobody wants are read and dropped, to a bound.
-    fn drop_octets(&mut self, size: u64) {
-        if self.closed.is_none() {
-            self.discard = size;
+    /// "The receiver-SMTP MUST accept and discard the associated message data before sending the
+    /// appropriate 5XX or 4XX code" (RFC 3030 §2).
+    fn discard(&mut self, chunk: Bdat, answer: Answer) {
+        self.discard = chunk.size;
+        self.answer = Some(answer);
+        if chunk.size == 0 {
+            self.discarded(0);
         }
     }
 
-    /// The end of a refused chunk's octets, or of the patience with them.
+    /// So many octets of a refused chunk were dropped; at their end, or at that of the patience with
+    /// them, it is answered.
     pub(super) fn discarded(&mut self, octets: u64) {
         self.discard -= octets;
-        if !self
+        let patient = self
             .discipline
-            .allows_discarded(octets, &self.config.limits)
-        {
+            .allows_discarded(octets, &self.config.limits);
+        if !patient {
             self.discard = 0;
+        }
+        if self.discard == 0 {
+            self.answer_chunk();
+        }
+        if !patient && self.closed.is_none() {
             self.refuse(None, Fault::TooMuchRefused);
+        }
+    }
+
+    fn answer_chunk(&mut self) {
+        match self.answer.take() {
+            Some(Answer::Fault(fault, times)) => {
+                self.refuse_about(Some(Verb::Bdat), fault, None, times);
+            }
+            Some(Answer::Refusal(refusal, times)) => {
+                (0..times).for_each(|_| self.write_refusal(&refusal));
+                if refusal.closes() {
+                    self.close(Closed::Refused);
+                }
+            }
+            None => {}
         }
     }
 

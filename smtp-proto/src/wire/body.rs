@@ -16,6 +16,12 @@ pub(crate) enum Piece {
     Fault(ContentFault),
     /// The final dot and its CRLF.
     End,
+    /// One octet, a CR that ends a chunk: data once its LF is there.
+    Held,
+    /// One octet, the LF of the CR that was held: both are data.
+    HeldNewline,
+    /// No octet: the CR that was held is data by itself.
+    HeldCr,
     /// The octets of the chunk are all there.
     ChunkEnd,
     /// Nothing that can be told without more input.
@@ -27,9 +33,9 @@ impl Piece {
     pub(crate) fn len(self) -> usize {
         match self {
             Self::Data(octets) => octets,
-            Self::Stuffing | Self::Fault(_) => 1,
+            Self::Stuffing | Self::Fault(_) | Self::Held | Self::HeldNewline => 1,
             Self::End => ".\r\n".len(),
-            Self::ChunkEnd | Self::More => 0,
+            Self::HeldCr | Self::ChunkEnd | Self::More => 0,
         }
     }
 }

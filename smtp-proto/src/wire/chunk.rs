@@ -11,8 +11,8 @@ pub(crate) struct ChunkReader {
     /// Octets of this chunk that are still to come.
     left: u64,
     content: Content,
-    /// The last octet was a CR, in a body that is made of lines.
-    after_cr: bool,
+    /// The chunk before ended in a CR, in a body that is made of lines: it is handed on with its LF.
+    held_cr: bool,
 }
 
 /// What a body that comes in chunks is made of.
@@ -29,7 +29,7 @@ impl ChunkReader {
         Self {
             left: 0,
             content,
-            after_cr: false,
+            held_cr: false,
         }
     }
 
@@ -57,19 +57,19 @@ impl ChunkReader {
         let Content::Lines { bare_newlines } = self.content else {
             return Piece::Data(octets.len());
         };
-        if core::mem::take(&mut self.after_cr) {
-            match octets[0] {
-                b'\n' => return Piece::Data(1),
-                // It costs the octet behind it: the CR is gone already.
-                _ if !bare_newlines => return Piece::Fault(ContentFault::BareCr),
-                _ => {}
-            }
+        if core::mem::take(&mut self.held_cr) {
+            return match octets[0] {
+                b'\n' => Piece::HeldNewline,
+                _ if bare_newlines => Piece::HeldCr,
+                _ => Piece::Fault(ContentFault::BareCr),
+            };
         }
         match run(octets) {
-            (0, Stop::LastCr) => {
-                self.after_cr = true;
-                Piece::Data(1)
+            (0, Stop::LastCr) if octets.len() as u64 == self.left => {
+                self.held_cr = true;
+                Piece::Held
             }
+            (0, Stop::LastCr) => Piece::More,
             (0, Stop::Fault(ContentFault::BareCr | ContentFault::BareLf)) if bare_newlines => {
                 Piece::Data(1)
             }
@@ -78,13 +78,17 @@ impl ChunkReader {
         }
     }
 
-    /// What is wrong with a body that ends here.
-    pub(crate) fn end(&self) -> Option<ContentFault> {
-        let bare = self.content
-            == Content::Lines {
-                bare_newlines: false,
-            };
-        (self.after_cr && bare).then_some(ContentFault::BareCr)
+    /// What is left of a body that ends here: a CR that is data, or that is none.
+    pub(crate) fn end(&mut self) -> Option<Piece> {
+        let held = core::mem::take(&mut self.held_cr);
+        let bare = Content::Lines {
+            bare_newlines: false,
+        };
+        held.then_some(if self.content == bare {
+            Piece::Fault(ContentFault::BareCr)
+        } else {
+            Piece::HeldCr
+        })
     }
 }
 
@@ -124,6 +128,12 @@ mod tests {
                         data.extend_from_slice(&body[start..start + octets]);
                         start += octets;
                     }
+                    Piece::Held => start += 1,
+                    Piece::HeldCr => data.push(b'\r'),
+                    Piece::HeldNewline => {
+                        data.extend_from_slice(b"\r\n");
+                        start += 1;
+                    }
                     Piece::Fault(fault) => return (data, Some(fault)),
                     Piece::ChunkEnd => break,
                     piece => panic!("{piece:?}"),
@@ -131,7 +141,14 @@ mod tests {
             }
             assert_eq!(start, first + size);
         }
-        (data, reader.end())
+        match reader.end() {
+            Some(Piece::Fault(fault)) => (data, Some(fault)),
+            Some(_) => {
+                data.push(b'\r');
+                (data, None)
+            }
+            None => (data, None),
+        }
     }
 
     /// One octet at a time, by the rule itself.
@@ -163,6 +180,10 @@ mod tests {
             for bare_newlines in [false, true] {
                 let (data, fault) = read(&body, Content::Lines { bare_newlines }, &chunks, cut);
                 prop_assert_eq!(fault, reference(&body, bare_newlines));
+                // Up to the fault, whatever the cuts.
+                let sound = body.len() - usize::from(fault.is_some());
+                let whole = read(&body, Content::Lines { bare_newlines }, &[body.len()], sound + 1);
+                prop_assert_eq!(&data, &whole.0);
                 prop_assert!(body.starts_with(&data));
                 prop_assert!(fault.is_some() || data == body);
             }

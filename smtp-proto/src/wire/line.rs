@@ -4,7 +4,7 @@
 //! and nothing behind it can be trusted. A line that is too long is another matter: its end is
 //! known, so the session stays in step.
 
-use crate::verb::opens_http;
+use crate::verb::{opens_bdat, opens_http};
 use memchr::memchr2;
 
 /// What stands at the front of the input.
@@ -12,8 +12,8 @@ use memchr::memchr2;
 pub(crate) enum Line {
     /// A line of so many octets, `end` of them its CRLF.
     Whole { octets: usize, end: usize },
-    /// So many octets that end a line longer than the limit.
-    TooLong { octets: usize },
+    /// So many octets that end a line longer than the limit, which began with `BDAT` or not.
+    TooLong { octets: usize, bdat: bool },
     /// A lone CR or LF in it.
     Bare,
     /// The start of a TLS handshake or of a request of HTTP, however the line goes on.
@@ -43,6 +43,8 @@ pub(crate) struct LineReader {
     searched: usize,
     /// The front belongs to a line that is already over the limit.
     overlong: bool,
+    /// That line began with `BDAT`.
+    bdat: bool,
 }
 
 impl LineReader {
@@ -61,29 +63,33 @@ impl LineReader {
             }
         }
         let Some(found) = memchr2(b'\r', b'\n', &input[self.searched..]) else {
-            return self.more(input.len(), limit);
+            return self.more(input, input.len(), limit);
         };
         let at = self.searched + found;
         let end = match &input[at..] {
-            [b'\r'] => return self.more(at, limit),
+            [b'\r'] => return self.more(input, at, limit),
             [b'\r', b'\n', ..] => 2,
             [b'\n', ..] if bare_lf => 1,
             _ => return Line::Bare,
         };
         let octets = at + end;
+        let bdat = self.bdat || (!self.overlong && opens_bdat(input));
         let overlong = self.overlong || octets > limit;
         *self = Self::default();
         if overlong {
-            Line::TooLong { octets }
+            Line::TooLong { octets, bdat }
         } else {
             Line::Whole { octets, end }
         }
     }
 
     /// No end among the first `searched` octets.
-    fn more(&mut self, searched: usize, limit: usize) -> Line {
+    fn more(&mut self, input: &[u8], searched: usize, limit: usize) -> Line {
         // With no end in sight, at least one octet more is to come.
-        self.overlong |= searched >= limit;
+        if !self.overlong && searched >= limit {
+            self.overlong = true;
+            self.bdat = opens_bdat(input);
+        }
         let discard = if self.overlong { searched } else { 0 };
         self.searched = searched - discard;
         Line::More { discard }
@@ -121,8 +127,8 @@ mod tests {
                     lines.push(Line::Whole { octets, end });
                     start += octets;
                 }
-                Line::TooLong { octets } => {
-                    lines.push(Line::TooLong { octets: 0 });
+                Line::TooLong { octets, bdat } => {
+                    lines.push(Line::TooLong { octets: 0, bdat });
                     start += octets;
                 }
             }
@@ -145,6 +151,7 @@ mod tests {
             b"POST /01234567890123456789\r\nNOOP\r\n",
             b"GET\t/\0\r\nNOOP\r\n",
             b"GETTY\r\nNOOP\r\n",
+            b"BDAT 00000000000000005\r\nNOOP\r\n",
         ] {
             let whole = read(input, input.len());
             for cut in 0..input.len() {
@@ -159,6 +166,8 @@ mod tests {
             read(b"0123456789\r\n", 1),
             [Line::Whole { octets: 12, end: 2 }]
         );
-        assert_eq!(read(b"01234567890\r\n", 1), [Line::TooLong { octets: 0 }]);
+        let too_long = |bdat| [Line::TooLong { octets: 0, bdat }];
+        assert_eq!(read(b"01234567890\r\n", 1), too_long(false));
+        assert_eq!(read(b"bdat 000000000005\r\n", 1), too_long(true));
     }
 }
