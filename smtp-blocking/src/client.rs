@@ -155,6 +155,7 @@ impl Client {
                     }
                 }
                 Event::Recipient { index, reply } => report.note_recipient(index, reply),
+                Event::Delivered { index, reply } => report.note_delivered(index, reply),
                 Event::Body(body) => match piece.take() {
                     None => {
                         // Before a read that may take its time, what there is goes out.
@@ -213,7 +214,10 @@ impl Client {
                 Event::Flush => self.link.flush(&mut self.conn)?,
                 Event::Closed(_) => return Ok(self.link.close()?),
                 // What became of a message whose `send` came to no end.
-                Event::Recipient { .. } | Event::Sent { .. } | Event::Refused { .. } => {}
+                Event::Recipient { .. }
+                | Event::Delivered { .. }
+                | Event::Sent { .. }
+                | Event::Refused { .. } => {}
                 // Nobody is left who has the rest of it.
                 _ => return Err(ErrorKind::Interrupted),
             }

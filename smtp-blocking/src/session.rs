@@ -146,7 +146,17 @@ impl Source for Driver {
                 Event::NeedInput => self.link.fill(&mut self.conn),
                 Event::Flush => self.link.flush(&mut self.conn),
                 Event::Aborted(fault) => Err(io::Error::new(io::ErrorKind::InvalidData, fault)),
-                _ => Err(io::ErrorKind::UnexpectedEof.into()),
+                // A message that comes in chunks ends with a new hello, which isn't for here to answer.
+                Event::Hello(request) => {
+                    request.defer();
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                }
+                Event::Closed(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+                // Between chunks a client may ask for this and that.
+                other => {
+                    other.answer_by_default();
+                    continue;
+                }
             };
             if let Err(error) = io {
                 self.body = Progress::Ended;

@@ -6,7 +6,7 @@ mod support;
 use smtp_blocking::smtp_proto::server::{Closed, Fault};
 use smtp_blocking::smtp_proto::{ContentFault, Wait};
 use smtp_blocking::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal};
-use smtp_blocking::{Server, Stopper};
+use smtp_blocking::{Client, Dialect, Extension, Hello, Server, Stopper};
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
@@ -221,4 +221,26 @@ fn a_shutdown_tells_clients_that_wait_and_finishes_transactions() {
             .iter()
             .any(|told| told == Told::Message(MESSAGE.to_vec()))
     );
+}
+
+#[test]
+fn messages_in_chunks_and_by_lmtp_are_messages_like_any_other() {
+    let server = Served::start(|config| {
+        config.dialect = Dialect::Lmtp;
+        config.offers.add(Extension::Chunking);
+    });
+    for chunking in [true, false] {
+        let hello = Hello::lhlo("client.example").expect("a name");
+        let connect = Client::builder()
+            .hello(hello)
+            .configure(move |config| config.chunking = chunking);
+        let mut client = connect.connect(server.addr).expect("it is greeted");
+        let to = ["ann@example.com", "bob@example.com"];
+        let envelope = Envelope::new("a@example.org", to).expect("addresses");
+        let report = client.send(envelope, MESSAGE).expect("it is sent");
+        assert!(report.is_accepted_by_all());
+        assert_eq!(server.told(), Told::Message(MESSAGE.to_vec()));
+        client.quit().expect("it takes leave");
+        assert_eq!(server.told(), Told::Closed(Closed::Quit));
+    }
 }

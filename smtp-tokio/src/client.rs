@@ -195,6 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     }
                 }
                 Event::Recipient { index, reply } => report.note_recipient(index, reply),
+                Event::Delivered { index, reply } => report.note_delivered(index, reply),
                 Event::Body(body) => match piece.take() {
                     None => piece = self.read_on(&mut content, &mut chunk).await?,
                     Some(Piece::Chunk(octets)) => body.send(octets),
@@ -276,7 +277,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     return Ok(());
                 }
                 // What became of a message whose `send` was dropped.
-                Event::Recipient { .. } | Event::Sent { .. } | Event::Refused { .. } => {}
+                Event::Recipient { .. }
+                | Event::Delivered { .. }
+                | Event::Sent { .. }
+                | Event::Refused { .. } => {}
                 // Nobody is left who has the rest of it.
                 _ => return Err(ErrorKind::Interrupted),
             }

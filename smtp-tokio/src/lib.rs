@@ -48,7 +48,8 @@ pub use smtp_proto;
 pub use smtp_proto::address::Domain;
 pub use smtp_proto::client::{Delivery, Report, SendError, Stage};
 pub use smtp_proto::reply::Text;
-pub use smtp_proto::server::{Accepted, Config, Session};
+pub use smtp_proto::server::{Accepted, Config, Dialect, Session};
 pub use smtp_proto::{
-    BodyType, Capabilities, Entry, Envelope, Hello, Mail, Newlines, Rcpt, Refusal, Reply,
+    BodyType, Capabilities, Entry, Envelope, Extension, Hello, Mail, Newlines, Offers, Rcpt,
+    Refusal, Reply,
 };

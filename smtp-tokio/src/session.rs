@@ -240,7 +240,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                 Event::NeedInput => ready!(self.link.poll_fill(&mut self.conn, cx)),
                 Event::Flush => ready!(self.link.poll_flush(&mut self.conn, cx)),
                 Event::Aborted(fault) => Err(io::Error::new(io::ErrorKind::InvalidData, fault)),
-                _ => Err(io::ErrorKind::UnexpectedEof.into()),
+                // A message that comes in chunks ends with a new hello, which isn't for here to answer.
+                Event::Hello(request) => {
+                    request.defer();
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                }
+                Event::Closed(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+                // Between chunks a client may ask for this and that.
+                other => {
+                    other.answer_by_default();
+                    continue;
+                }
             };
             if let Err(error) = io {
                 self.body = Progress::Ended;

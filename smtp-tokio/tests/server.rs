@@ -5,6 +5,7 @@ mod served;
 mod support;
 
 use served::{Served, Told};
+use smtp_tokio::Extension;
 use smtp_tokio::smtp_proto::ContentFault;
 use smtp_tokio::smtp_proto::server::{Closed, Fault};
 use std::sync::{Arc, Mutex};
@@ -256,4 +257,39 @@ fn every_line_stands_in_the_transcript_and_no_message() {
             "S: 221 2.0.0 goodbye",
         ]
     );
+}
+
+#[test]
+fn a_message_in_chunks_is_one_message_whatever_is_asked_between_them() {
+    let server = Served::start(|config| config.offers.add(Extension::Chunking));
+    let mut peer = Peer::hello(server.addr);
+    let begin = |peer: &mut Peer| {
+        assert!(peer.ask("MAIL FROM:<a@example.org>").starts_with("250 "));
+        assert!(peer.ask("RCPT TO:<ann@example.com>").starts_with("250 "));
+        peer.write(b"BDAT 7\r\nSubject");
+        assert!(peer.reply().starts_with("250 "));
+    };
+    begin(&mut peer);
+    assert_eq!(peer.ask("NOOP"), "250 2.0.0 ok");
+    assert!(peer.ask("VRFY joe").starts_with("252 "));
+    let rest = "BDAT 19 LAST\r\n: hello\r\n\r\nHello.\r";
+    peer.write(rest.as_bytes());
+    peer.write(b"\nQUIT\r\n");
+    assert_eq!(peer.reply(), "250 2.0.0 kept");
+    assert_eq!(server.told(), message());
+    assert_eq!(peer.reply(), "221 2.0.0 goodbye");
+    assert_eq!(server.told(), Told::Closed(Closed::Quit));
+
+    for (last_word, fault) in [
+        ("RSET", Some(Fault::Reset)),
+        ("EHLO again", None),
+        ("QUIT", Some(Fault::Reset)),
+    ] {
+        let mut peer = Peer::hello(server.addr);
+        begin(&mut peer);
+        peer.ask(last_word);
+        assert_eq!(server.told(), Told::Void(fault), "{last_word}");
+        drop(peer);
+        assert!(matches!(server.told(), Told::Closed(_)));
+    }
 }

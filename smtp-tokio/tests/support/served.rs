@@ -85,6 +85,13 @@ impl Handler for Probe {
             pending::<()>().await;
         }
         self.tell(Told::Message(message));
+        if to == "<mixed@example.com>" {
+            let verdict = |rcpt: &Rcpt<'_>| match rcpt.to().to_string().as_str() {
+                "<over-quota@example.com>" => Err(Refusal::mailbox_full()),
+                _ => Ok(()),
+            };
+            return Ok(Accepted::each(envelope.recipients().iter().map(verdict)));
+        }
         Ok(Accepted::with_text(Text::new("kept").expect("a text")))
     }
 
