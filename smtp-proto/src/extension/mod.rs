@@ -74,3 +74,4 @@ pub use crate::date_time::{DateTime, InvalidDateTime};
 
 pub(crate) use auth::{decode as decode_base64, encode as encode_base64};
 pub(crate) use parameter::{Carrier, Parameters};
+pub(crate) use table::Row;

@@ -2,7 +2,7 @@
 
 use super::Config;
 use super::config::Dialect;
-use crate::extension::{Extension, Extensions, Mechanisms, ServerLimits};
+use crate::extension::{Extension, Extensions, Mechanisms, Row, ServerLimits};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -23,7 +23,12 @@ impl Config {
 
     /// Those of them that a session has.
     pub(super) fn announced(&self, secure: bool) -> Extensions {
-        self.offered().announced(secure)
+        let announced = self.offered().announced(secure);
+        let says_something = |(extension, row): &(Extension, &'static Row)| {
+            !row.needs_arguments || !self.arguments(*extension, secure).is_empty()
+        };
+        let rows = announced.rows().filter(says_something);
+        rows.map(|(extension, _)| extension).collect()
     }
 
     /// The mechanisms of AUTH that a session has.
@@ -48,17 +53,12 @@ impl Config {
 
     /// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
     pub(super) fn keywords(&self, secure: bool) -> impl Iterator<Item = String> {
-        let known = self
-            .announced(secure)
-            .rows()
-            .filter_map(move |(extension, row)| {
-                let arguments = self.arguments(extension, secure);
-                match &*arguments {
-                    "" if row.needs_arguments => None,
-                    "" => Some(row.keyword.to_string()),
-                    arguments => Some(format!("{} {arguments}", row.keyword)),
-                }
-            });
+        let known = self.announced(secure).rows().map(move |(extension, row)| {
+            match &*self.arguments(extension, secure) {
+                "" => row.keyword.to_string(),
+                arguments => format!("{} {arguments}", row.keyword),
+            }
+        });
         let own = self.offers.own().iter().map(|own| match own.arguments() {
             "" => own.keyword().to_string(),
             arguments => format!("{} {arguments}", own.keyword()),

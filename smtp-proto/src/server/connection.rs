@@ -236,7 +236,9 @@ impl Connection {
         let Self { input, machine } = self;
         let is_bdat = |input: &[u8]| matches!(Verb::split(input), Some((Verb::Bdat, _)));
         let hindered = machine.closed.is_some() || machine.notice.is_some();
-        if machine.state != State::Chunks || hindered || !is_bdat(&input.buffer) {
+        // A message that began with BURL has no body yet: whether it may is to be asked.
+        let goes_on = machine.state == State::Chunks && machine.body.is_some();
+        if !goes_on || hindered || !is_bdat(&input.buffer) {
             return false;
         }
         let Line::Whole { octets, end } = input.lines.next(&input.buffer, machine.line_rules())
