@@ -91,6 +91,9 @@
 //!
 //! # Features
 //!
+//! `idna` (off) adds `Domain::to_a_labels` and `Domain::is_same_as`, for servers with names that
+//! aren't ASCII. It brings Unicode's tables, some thirty crates.
+//!
 //! `std` (default) lets `memchr` choose its instructions at run time and adds
 //! `From<std::io::Error> for Refusal`. It changes no behaviour. Without it the crate is `no_std`
 //! and needs `alloc`.

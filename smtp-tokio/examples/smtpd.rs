@@ -6,7 +6,7 @@ use smtp_tokio::smtp_proto::address::{ForwardPath, Mailbox};
 use smtp_tokio::smtp_proto::server::{BareNewline, Session};
 use smtp_tokio::smtp_proto::trace::{Date, Features, Protocol, Received, ReturnPath};
 use smtp_tokio::smtp_proto::{Hello, server::Config};
-use smtp_tokio::{Accepted, Body, Domain, Envelope, Handler, Rcpt, Refusal, Server};
+use smtp_tokio::{Accepted, Body, Domain, Envelope, Extension, Handler, Rcpt, Refusal, Server};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -51,7 +51,8 @@ struct Arguments {
     /// The most connections at a time; further ones are told 421
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     max_connections: usize,
-    /// Take mail for this domain, and for no other that isn't named so too (550 5.7.1)
+    /// Take mail for this domain, in U-labels or in A-labels, and for no other that isn't named so too
+    /// (550 5.7.1)
     #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     local_domain: Vec<Domain<'static>>,
     /// Refuse this recipient (550 5.1.1)
@@ -81,12 +82,12 @@ enum Bare {
 }
 
 fn domain(text: &str) -> Result<Domain<'static>, String> {
-    let domain = Domain::try_from(text).map_err(|error| error.to_string())?;
+    let domain = Domain::parse_utf8(text).map_err(|error| error.to_string())?;
     Ok(domain.into_owned())
 }
 
 fn mailbox(text: &str) -> Result<Mailbox<'static>, String> {
-    let mailbox = Mailbox::try_from(text).map_err(|error| error.to_string())?;
+    let mailbox = Mailbox::parse_utf8(text).map_err(|error| error.to_string())?;
     Ok(mailbox.into_owned())
 }
 
@@ -107,6 +108,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::new(arguments.hostname.clone());
     config.limits.message = (arguments.size > 0).then_some(arguments.size);
     config.limits.recipients = arguments.max_recipients;
+    for extension in [Extension::Chunking, Extension::SmtpUtf8, Extension::Limits] {
+        config.offers.add(extension);
+    }
     config.timeouts.command = Duration::from_secs(arguments.timeout);
     config.timeouts.body = config.timeouts.command;
     config.timeouts.write = config.timeouts.command;
@@ -183,8 +187,11 @@ impl Handler for Inbox {
     async fn rcpt(&mut self, rcpt: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
         let policy = &self.policy;
         let to = rcpt.to();
-        let mut local = policy.local_domains.iter();
-        if !policy.local_domains.is_empty() && !local.any(|name| to.is_local_to(name.as_str())) {
+        let is_local = |mailbox: &Mailbox<'_>| {
+            let domains = &policy.local_domains;
+            domains.is_empty() || domains.iter().any(|domain| mailbox.is_at(domain))
+        };
+        if !to.mailbox().is_none_or(is_local) {
             return Err(Refusal::relay_denied());
         }
         match to {
@@ -274,10 +281,12 @@ impl Inbox {
 
     /// The lines in front of a delivered message (RFC 5321 §4.4).
     fn trace(&self, envelope: &Envelope) -> String {
+        let features = Features {
+            smtputf8: envelope.mail().is_smtputf8(),
+            ..Features::default()
+        };
         let (name, protocol) = match &self.hello {
-            Some(hello) if hello.is_extended() => {
-                (hello.name(), Protocol::Esmtp(Features::default()))
-            }
+            Some(hello) if hello.is_extended() => (hello.name(), Protocol::Esmtp(features)),
             Some(hello) => (hello.name(), Protocol::Smtp),
             None => ("unknown", Protocol::Smtp),
         };

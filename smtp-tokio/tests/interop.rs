@@ -134,6 +134,40 @@ with smtplib.SMTP('127.0.0.1', int(sys.argv[1])) as server:
 }
 
 #[test]
+fn python_delivers_to_addresses_in_utf8() {
+    let Some(python) = program("python3") else {
+        return;
+    };
+    let script = "\
+import smtplib, sys
+with smtplib.SMTP('127.0.0.1', int(sys.argv[1])) as server:
+    options = ['SMTPUTF8', 'BODY=8BITMIME']
+    message = 'Subject: grüße\\r\\n\\r\\nhallo\\r\\n'.encode()
+    server.sendmail('jörg@xn--bcher-kva.example', ['büro@bücher.example'], message, options)
+    try:
+        server.sendmail('a@example.org', ['büro@bucher.example'], message, options)
+    except smtplib.SMTPRecipientsRefused:
+        sys.exit(0)
+sys.exit(1)
+";
+    let folder = tempfile::tempdir().expect("a folder");
+    let maildir = folder.path().join("mail");
+    let maildir_arg = maildir.to_string_lossy();
+    let server = Server::start(
+        "smtpd",
+        &[
+            "--maildir",
+            &maildir_arg,
+            "--local-domain",
+            "XN--BCHER-KVA.example",
+        ],
+    );
+    run(Command::new(&python).args(["-c", script, &server.port()]));
+    let delivered = delivered(&maildir);
+    assert_eq!(delivered, ["Subject: grüße\r\n\r\nhallo\r\n".as_bytes()]);
+}
+
+#[test]
 fn two_thousand_messages_come_from_smtp_source() {
     let Some(source) = program("smtp-source") else {
         return;

@@ -10,13 +10,16 @@
 //! | takes | ASCII (RFC 5321) | UTF-8 beyond ASCII too (SMTPUTF8, RFC 6531 §3.3) |
 //! | where | always | where the peer announced SMTPUTF8, or asked for it in its MAIL command |
 //!
-//! Nothing here knows a reply code, a mailbox that exists, IDNA or the DNS: `xn--` labels and
-//! U-labels are compared and passed on as they are, and no character is folded into another but
-//! the case of ASCII letters where the RFC says so.
+//! Nothing here knows a reply code, a mailbox that exists or the DNS. `xn--` labels and U-labels are
+//! compared and passed on as they are, and no character is folded into another but the case of ASCII
+//! letters where the RFC says so; with the feature `idna` a comparison that knows which name is which
+//! can be asked for (`Domain::is_same_as`).
 
 mod domain;
 mod error;
 mod host;
+#[cfg(feature = "idna")]
+mod idna;
 mod literal;
 mod local_part;
 mod mailbox;
