@@ -13,7 +13,7 @@ use support::{Server, delivered, dotted, program};
 
 #[test]
 fn two_thousand_messages_reach_smtp_sink() {
-    support::two_thousand_messages_reach_smtp_sink("blocking-send");
+    support::messages_reach_smtp_sink("blocking-send", 2_000, &[], &[]);
 }
 
 #[test]

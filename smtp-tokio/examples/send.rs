@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::AsyncRead;
 
-/// Sends a message by SMTP and prints each recipient with the server's reply.
+/// Sends a message by SMTP or LMTP and prints each recipient with the server's reply.
 ///
 /// The message is streamed, whatever its size. Exit status: 0 if every recipient was accepted, 1
 /// if some were refused, 2 if nothing was delivered or there was an error.
 #[derive(Parser)]
+#[allow(clippy::struct_excessive_bools)] // they are flags
 #[command(version)]
 struct Arguments {
     /// The server
@@ -25,12 +26,18 @@ struct Arguments {
     /// A recipient's address
     #[arg(long, value_name = "ADDRESS", required = true)]
     to: Vec<String>,
-    /// The name to say hello with; default: our IP address
+    /// The name to say hello with; default: our IP address, or `localhost` in LMTP
     #[arg(long, value_name = "NAME")]
     hello: Option<String>,
+    /// Speak LMTP (RFC 2033): each recipient is answered by itself
+    #[arg(long)]
+    lmtp: bool,
     /// Wait for each reply before the next command
     #[arg(long)]
     no_pipelining: bool,
+    /// Send the message by DATA even where the server offers CHUNKING
+    #[arg(long)]
+    no_chunking: bool,
     /// What to do with an LF alone: make it CRLF, or refuse the message. A CR alone is always
     /// refused
     #[arg(long, value_enum, default_value = "convert")]
@@ -128,7 +135,7 @@ async fn try_send(
     left: &AtomicUsize,
     tally: &mut Tally,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut envelope = Envelope::new(&arguments.from, &arguments.to)?;
+    let mut envelope = Envelope::parse_utf8(&arguments.from, &arguments.to)?;
     if let Some(path) = &arguments.message {
         // An estimate will do (RFC 1870 §5): LF is yet to become CRLF.
         let octets = tokio::fs::metadata(path).await?.len();
@@ -151,17 +158,21 @@ async fn try_send(
 async fn connect(
     arguments: &Arguments,
 ) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
-    let pipelining = !arguments.no_pipelining;
+    let (pipelining, chunking) = (!arguments.no_pipelining, !arguments.no_chunking);
     let newlines = match arguments.newlines {
         Ends::Convert => Newlines::Convert,
         Ends::RequireCrlf => Newlines::RequireCrlf,
     };
     let mut connect = Client::connect(arguments.server.clone()).configure(move |config| {
         config.pipelining = pipelining;
+        config.chunking = chunking;
         config.newlines = newlines;
     });
-    if let Some(name) = &arguments.hello {
-        connect = connect.hello(Hello::ehlo(name)?.into_owned());
+    match &arguments.hello {
+        Some(name) if arguments.lmtp => connect = connect.hello(Hello::lhlo(name)?.into_owned()),
+        Some(name) => connect = connect.hello(Hello::ehlo(name)?.into_owned()),
+        None if arguments.lmtp => connect = connect.hello(Hello::lhlo("localhost")?.into_owned()),
+        None => {}
     }
     if arguments.transcript {
         connect = connect.transcript(|entry| eprintln!("{entry}"));

@@ -5,8 +5,10 @@ use smtp_tokio::bytes::BytesMut;
 use smtp_tokio::smtp_proto::address::{ForwardPath, Mailbox};
 use smtp_tokio::smtp_proto::server::{BareNewline, Session};
 use smtp_tokio::smtp_proto::trace::{Date, Features, Protocol, Received, ReturnPath};
-use smtp_tokio::smtp_proto::{Hello, server::Config};
-use smtp_tokio::{Accepted, Body, Domain, Envelope, Extension, Handler, Rcpt, Refusal, Server};
+use smtp_tokio::smtp_proto::{Hello, Verb, server::Config};
+use smtp_tokio::{
+    Accepted, Body, Dialect, Domain, Envelope, Extension, Handler, Rcpt, Refusal, Server,
+};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,7 +24,7 @@ mod support {
     pub(crate) mod maildir;
 }
 
-/// Receives mail by SMTP and delivers it to a Maildir, or throws it away.
+/// Receives mail by SMTP or LMTP and delivers it to a Maildir, or throws it away.
 ///
 /// A message is acknowledged once it is on disk: written to tmp/, fsynced, renamed into new/, and
 /// the folder fsynced. Lines end in LF there; Return-Path and Received lines are put in front. One
@@ -61,6 +63,9 @@ struct Arguments {
     /// What a CR or LF alone does to a message
     #[arg(long, value_enum, default_value = "reject")]
     bare_newline: Bare,
+    /// Speak LMTP (RFC 2033), for a mail server to deliver through
+    #[arg(long)]
+    lmtp: bool,
     /// How long to wait for a client's next command, for the next 16 KiB of a message, and for it
     /// to read a reply, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
@@ -110,6 +115,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     config.limits.recipients = arguments.max_recipients;
     for extension in [Extension::Chunking, Extension::SmtpUtf8, Extension::Limits] {
         config.offers.add(extension);
+    }
+    if arguments.lmtp {
+        config.dialect = Dialect::Lmtp;
     }
     config.timeouts.command = Duration::from_secs(arguments.timeout);
     config.timeouts.body = config.timeouts.command;
@@ -286,6 +294,7 @@ impl Inbox {
             ..Features::default()
         };
         let (name, protocol) = match &self.hello {
+            Some(hello) if hello.verb() == Verb::Lhlo => (hello.name(), Protocol::Lmtp(features)),
             Some(hello) if hello.is_extended() => (hello.name(), Protocol::Esmtp(features)),
             Some(hello) => (hello.name(), Protocol::Smtp),
             None => ("unknown", Protocol::Smtp),

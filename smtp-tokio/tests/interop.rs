@@ -169,37 +169,46 @@ sys.exit(1)
 
 #[test]
 fn two_thousand_messages_come_from_smtp_source() {
+    messages_come_from_smtp_source(2_000, &[], &[]);
+}
+
+#[test]
+fn messages_for_three_recipients_come_from_smtp_source_by_lmtp() {
+    messages_come_from_smtp_source(200, &["--lmtp"], &["-L", "-r", "3"]);
+}
+
+fn messages_come_from_smtp_source(messages: usize, ours: &[&str], theirs: &[&str]) {
     let Some(source) = program("smtp-source") else {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
     let maildir = folder.path().join("mail");
-    let server = Server::start("smtpd", &["--maildir", &maildir.to_string_lossy()]);
+    let maildir_arg = maildir.to_string_lossy();
+    let server = Server::start("smtpd", &[&["--maildir", &maildir_arg], ours].concat());
     let file = folder.path().join("message");
     let message = dotted();
     fs::write(&file, with_lf(&message)).expect("a file");
     run(Command::new(source)
-        .args([
-            "-s",
-            "20",
-            "-m",
-            "2000",
-            "-f",
-            "a@example.org",
-            "-t",
-            "b@example.com",
-        ])
+        .args(theirs)
+        .args(["-s", "20", "-m", &messages.to_string()])
+        .args(["-f", "a@example.org", "-t", "b@example.com"])
         .arg("-F")
         .arg(&file)
         .arg(server.addr.to_string()));
     // It takes what is behind the last line end for one more line.
     let expected = [&message[..], b"\r\n"].concat();
     let delivered = delivered(&maildir);
-    assert_eq!(delivered.len(), 2000);
+    assert_eq!(delivered.len(), messages);
     assert!(delivered.iter().all(|message| *message == expected));
 }
 
 #[test]
 fn two_thousand_messages_reach_smtp_sink() {
-    support::two_thousand_messages_reach_smtp_sink("send");
+    support::messages_reach_smtp_sink("send", 2_000, &[], &[]);
+}
+
+#[test]
+fn messages_for_two_recipients_reach_smtp_sink_by_lmtp() {
+    let ours = ["--lmtp", "--to=c@example.com"];
+    support::messages_reach_smtp_sink("send", 200, &ours, &["-L"]);
 }

@@ -240,7 +240,13 @@ pub(crate) fn sunk(file: &Path) -> Vec<u8> {
 }
 
 /// Has the example program `send` deliver 2,000 messages to Postfix's `smtp-sink` and compares every one.
-pub(crate) fn two_thousand_messages_reach_smtp_sink(send: &str) {
+/// Has our `send`, with these arguments more, send so many messages to `smtp-sink` with those.
+pub(crate) fn messages_reach_smtp_sink(
+    send: &str,
+    messages: usize,
+    ours: &[&str],
+    theirs: &[&str],
+) {
     let Some(sink) = program("smtp-sink") else {
         return;
     };
@@ -252,6 +258,7 @@ pub(crate) fn two_thousand_messages_reach_smtp_sink(send: &str) {
     let _sink = Running::start(
         Command::new(sink)
             .args(["-u", "root", "-d", "%M."])
+            .args(theirs)
             .args([&addr.to_string(), "200"])
             .current_dir(&dumps),
     );
@@ -264,6 +271,7 @@ pub(crate) fn two_thousand_messages_reach_smtp_sink(send: &str) {
             .args(["--server", &addr.to_string(), "--from", "a@example.org"])
             .args(["--to", "b@example.com", "--messages", messages])
             .args(["--connections", "20"])
+            .args(ours)
             .args(more)
             .arg(&file)
             .output()
@@ -280,11 +288,14 @@ pub(crate) fn two_thousand_messages_reach_smtp_sink(send: &str) {
             .count()
     };
     let (dotted, large) = (dotted(), large());
+    let small = messages - 1;
+    let recipients = 1 + ours.iter().filter(|flag| flag.starts_with("--to=")).count();
     assert_eq!(
-        deliver(&dotted, "1999", &["--newlines", "require-crlf"]),
-        1999
+        deliver(&dotted, &small.to_string(), &["--newlines", "require-crlf"]),
+        small * recipients
     );
-    assert_eq!(deliver(&with_lf(&large), "1", &["--no-pipelining"]), 1);
+    let more = ["--no-pipelining"];
+    assert_eq!(deliver(&with_lf(&large), "1", &more), recipients);
 
     let mut counts = [0, 0];
     for file in fs::read_dir(&dumps).expect("dumps").flatten() {
@@ -297,5 +308,5 @@ pub(crate) fn two_thousand_messages_reach_smtp_sink(send: &str) {
         );
         counts[which] += 1;
     }
-    assert_eq!(counts, [1999, 1]);
+    assert_eq!(counts, [small, 1]);
 }
