@@ -2,25 +2,13 @@
 //! whoever knows the mechanism.
 
 use super::Error;
-use super::machine::Machine;
+use super::machine::{Exchange, Machine};
 use super::state::Awaited;
 use crate::command::Command;
 use crate::extension::{Auth, decode_base64, encode_base64};
 use crate::reply::Reply;
-use crate::secret::Secret;
 use crate::transcript::Entry;
 use alloc::string::ToString;
-
-/// The steps of an AUTH that is under way.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Exchange {
-    /// The initial response, where the line had no room for it.
-    held: Option<Secret>,
-    /// The challenge that wants a response.
-    pub(super) challenge: Option<Secret>,
-    /// Challenges so far.
-    challenges: u32,
-}
 
 /// Octets of an AUTH line with its CRLF (RFC 4954 §4 item 4 adds none to RFC 5321's).
 const LINE: usize = 512;

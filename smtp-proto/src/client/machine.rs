@@ -1,7 +1,6 @@
 //! The session's own half of the work: what is written, whose reply is next, and what it means.
 //! It sees no input.
 
-use super::auth::Exchange;
 use super::outgoing::Outgoing;
 use super::plan::{Past, plan};
 use super::state::{Awaited, Meaning};
@@ -12,6 +11,7 @@ use crate::command::{Command, Hello};
 use crate::envelope::Envelope;
 use crate::extension::Extension;
 use crate::reply::Reply;
+use crate::secret::Secret;
 use crate::timeout::{BLOCK, Timeout, Wait};
 use crate::transcript::{Entry, Transcript};
 use crate::verb::Verb;
@@ -39,6 +39,17 @@ pub(super) struct Asked {
     /// How far the output has to be written for it to have been asked at all, and wholly.
     pub(super) begun: u64,
     pub(super) done: u64,
+}
+
+/// The steps of an AUTH that is under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exchange {
+    /// The initial response, where the line had no room for it.
+    pub(super) held: Option<Secret>,
+    /// The challenge that wants a response.
+    pub(super) challenge: Option<Secret>,
+    /// Challenges so far.
+    pub(super) challenges: u32,
 }
 
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@
 mod auth;
 mod config;
 mod connection;
+mod content;
 mod error;
 mod machine;
 mod outgoing;

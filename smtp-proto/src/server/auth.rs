@@ -1,7 +1,7 @@
 //! AUTH as an exchange (RFC 4954 §4): challenges and responses carried, and their meaning left to
 //! whoever knows the mechanism.
 
-use super::machine::{Ask, Machine, Question};
+use super::machine::{Ask, Exchange, Machine, Question};
 use super::state::State;
 use super::{Fault, Session};
 use crate::extension::{Mechanism, decode_base64, encode_base64};
@@ -11,16 +11,6 @@ use crate::transcript::Entry;
 use alloc::string::String;
 use bytes::BufMut;
 use core::fmt;
-
-/// An exchange that is open.
-#[derive(Clone, Debug)]
-pub(super) struct Exchange {
-    pub(super) mechanism: Mechanism<'static>,
-    /// What the client said last.
-    pub(super) response: Option<Secret>,
-    /// Whether a challenge went before it.
-    pub(super) challenged: bool,
-}
 
 /// The client authenticates itself: what the mechanism says to its response is yours to decide.
 ///

@@ -1,8 +1,7 @@
 //! From a whole command line to what comes of it: a refusal, an answer of the machine's own, or a
 //! decision for someone else.
 
-use super::auth::Exchange;
-use super::machine::{Machine, Question};
+use super::machine::{Exchange, Machine, Question};
 use super::message::Begin;
 use super::refusals::About;
 use super::state::{State, Step};

@@ -1,15 +1,14 @@
 //! The session's own half of the work: what is written, counted and remembered as commands are
 //! accepted and refused. It sees no input.
 
-use super::auth::Exchange;
 use super::body::Incoming;
 use super::discipline::Discipline;
-use super::message::Answer;
 use super::refusals::About;
 use super::state::State;
 use super::{Closed, Config, Fault, Session};
-use crate::extension::{Bdat, Extension, Extensions, Syntax};
+use crate::extension::{Bdat, Extension, Extensions, Mechanism, Syntax};
 use crate::reply::{Code, EnhancedStatusCode, Refusal, Reply, Text};
+use crate::secret::Secret;
 use crate::timeout::{BLOCK, Timeout, Wait};
 use crate::transcript::{Entry, Transcript};
 use crate::verb::Verb;
@@ -56,6 +55,23 @@ pub(super) enum Question {
 pub(super) enum Notice {
     Reset,
     Aborted(Fault),
+}
+
+/// An exchange of AUTH that is open.
+#[derive(Clone, Debug)]
+pub(super) struct Exchange {
+    pub(super) mechanism: Mechanism<'static>,
+    /// What the client said last.
+    pub(super) response: Option<Secret>,
+    /// Whether a challenge went before it.
+    pub(super) challenged: bool,
+}
+
+/// What a refused chunk is answered, and how often.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    Fault(Fault, usize),
+    Refusal(Refusal, usize),
 }
 
 #[derive(Clone, Debug)]

@@ -3,20 +3,13 @@
 
 use super::body::Incoming;
 use super::kind::{Accepted, text_or};
-use super::machine::Machine;
+use super::machine::{Answer, Machine, Notice};
 use super::state::State;
 use super::{Closed, Dialect, Fault};
 use crate::extension::{Bdat, BodyType, Extension};
 use crate::reply::{Refusal, Text};
 use crate::verb::Verb;
 use alloc::format;
-
-/// What a refused chunk is answered, and how often.
-#[derive(Clone, Debug)]
-pub(super) enum Answer {
-    Fault(Fault, usize),
-    Refusal(Refusal, usize),
-}
 
 /// What a [`BDAT`](Bdat) leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +182,7 @@ impl Machine {
     /// A message that was begun is void.
     fn abort(&mut self, fault: Fault) {
         if self.body.take().is_some_and(|body| body.is_sound()) {
-            self.notice = Some(super::machine::Notice::Aborted(fault));
+            self.notice = Some(Notice::Aborted(fault));
         }
     }
 
