@@ -1,6 +1,6 @@
 //! Commands of extensions of your own.
 
-use crate::verb::word_length;
+use crate::verb::{Verb, word_length};
 use alloc::borrow::Cow;
 use core::fmt;
 
@@ -19,7 +19,7 @@ impl<'a> Own<'a> {
     /// printable ASCII or ends in a blank.
     pub fn new(verb: &str, argument: &str) -> Option<Own<'static>> {
         let mut line = alloc::string::String::from(verb);
-        let known = crate::Verb::of(verb.as_bytes()).is_some();
+        let known = Verb::of(verb.as_bytes()).is_some();
         let sound = matches!(crate::grammar::keyword(verb.as_bytes()), Ok(([], _)));
         let printable = argument.bytes().all(|octet| matches!(octet, b' '..=b'~'));
         if known || !sound || !printable || argument.ends_with(' ') {

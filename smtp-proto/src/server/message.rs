@@ -79,14 +79,13 @@ impl Machine {
 
     /// Turns away a BDAT that may not come now.
     pub(super) fn turn_chunk_away(&mut self, chunk: Bdat, fault: Fault) {
-        let answer = Answer::Fault(fault, self.chunk_replies(chunk));
         if fault == Fault::Order {
-            self.discard(chunk, answer);
-        } else {
-            self.abort(fault);
-            self.discard(chunk, answer);
-            self.end_chunk(chunk);
+            return self.discard(chunk, Answer::Fault(fault, 1));
         }
+        let answer = Answer::Fault(fault, self.chunk_replies(chunk));
+        self.abort(fault);
+        self.end_chunk(chunk);
+        self.discard(chunk, answer);
     }
 
     /// Somebody refuses the chunk, or the part of a message, that was asked about.
