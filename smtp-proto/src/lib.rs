@@ -21,6 +21,7 @@
 //! grammar/      byte classes and small parsers        address/    domain, mailbox, paths
 //! limits.rs     sizes and counts                      reply/      code, enhanced code, text
 //! timeout.rs    waits as data                         verb.rs     the verbs
+//! syntax.rs     what can be wrong with a line         secret.rs   octets that don't print
 //! calendar.rs   days, months, leap years              date_time.rs RFC 3339's date-time
 //! extension/    THE table of extensions, and each one's values
 //! command/      EHLO, MAIL, RCPT and the rest         envelope.rs what MAIL and RCPT said

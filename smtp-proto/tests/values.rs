@@ -97,7 +97,10 @@ proptest! {
         lines.extend(ForwardPath::parse_utf8(&one).map(|to| Rcpt::new(to).to_string()));
         let offers = Offers::from(Extensions::ALL);
         let syntax = Syntax::new(&offers);
-        for verb in ["EHLO ", "MAIL FROM:", "RCPT TO:", "VRFY ", "HELP ", "NOOP ", ""] {
+        for verb in [
+            "EHLO ", "MAIL FROM:", "MAIL FROM:<> ", "RCPT TO:", "RCPT TO:<a@b> ", "VRFY ", "HELP ", "NOOP ",
+            "AUTH ", "BDAT ", "BURL ", "ETRN ", "ATRN ", "XCLIENT NAME=", "XFORWARD IDENT=", "",
+        ] {
             for argument in [one.as_bytes(), &octets] {
                 let line = [verb.as_bytes(), argument].concat();
                 lines.extend(Command::parse(&line, syntax).map(|command| command.to_string()));

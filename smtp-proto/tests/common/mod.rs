@@ -243,8 +243,10 @@ impl<P: FnMut(&str) -> Verdict> Server<P> {
                         continue;
                     }
                     let verdict = (self.policy)(&what);
-                    if let (Event::Message(request), Verdict::Accept | Verdict::Each(_)) =
-                        (&event, &verdict)
+                    if let (
+                        Event::Message(request),
+                        Verdict::Accept | Verdict::Text(_) | Verdict::Each(_),
+                    ) = (&event, &verdict)
                     {
                         let envelope = request.session().transaction().unwrap().clone();
                         let body = match self.seen.events.last() {
