@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use bytes::Buf;
 use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
+use smtp_proto::extension::TransId;
 use smtp_proto::{Capabilities, Entry, Envelope, Hello};
 use std::io::{self, Read};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -145,7 +146,8 @@ impl Client {
             return Err(ErrorKind::Interrupted);
         }
         let mut report = Report::new(&envelope);
-        let mut envelope = Some(envelope);
+        // What broke off isn't taken up again: nobody has said that the content can be.
+        let mut envelope = Some(envelope.without::<TransId<'_>>());
         let mut piece = None;
         loop {
             match self.conn.poll()? {

@@ -102,6 +102,13 @@ impl Envelope {
         self
     }
 
+    /// Without that parameter of MAIL.
+    #[must_use]
+    pub fn without<'p, P: MailParameter<'p>>(mut self) -> Self {
+        self.mail = self.mail.without::<P>();
+        self
+    }
+
     /// This message for at most so many recipients at a time (one, where it says none), in order: a
     /// server may take no more of them in one transaction (RFC 9422).
     pub fn split(self, recipients: usize) -> impl Iterator<Item = Self> {

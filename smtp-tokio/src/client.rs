@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use bytes::{Buf, Bytes, BytesMut};
 use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
+use smtp_proto::extension::TransId;
 use smtp_proto::{Capabilities, Entry, Envelope, Hello};
 use std::future::{Future, IntoFuture, poll_fn};
 use std::io;
@@ -185,7 +186,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             return Err(ErrorKind::Interrupted);
         }
         let mut report = Report::new(&envelope);
-        let mut envelope = Some(envelope);
+        // What broke off isn't taken up again: nobody has said that the content can be.
+        let mut envelope = Some(envelope.without::<TransId<'_>>());
         let (mut chunk, mut piece) = (BytesMut::new(), None);
         loop {
             match self.conn.poll()? {

@@ -3,7 +3,8 @@
 use super::{SyntaxErrorKind, path};
 use crate::address::{self, ReversePath};
 use crate::extension::{
-    BodyType, Carrier, Extension, MailParameter, Parameters, RawParameter, Size, SmtpUtf8, Syntax,
+    BodyType, Carrier, Extension, InvalidExtension, MailParameter, Parameters, RawParameter, Size,
+    SmtpUtf8, Syntax,
 };
 use core::fmt;
 
@@ -53,6 +54,21 @@ impl<'a> Mail<'a> {
     pub fn with<'p, P: MailParameter<'p>>(mut self, parameter: P) -> Self {
         self.parameters.set(parameter);
         self
+    }
+
+    /// With a parameter of an extension that this crate doesn't know, in place of one of that keyword. A
+    /// client sends it to servers that offer an extension of that name.
+    ///
+    /// # Errors
+    /// [`InvalidExtension`]: `Keyword`, `Arguments` for a value that holds anything but visible ASCII
+    /// without `=`, or `Known` for a parameter that has a type here.
+    pub fn with_own(
+        mut self,
+        keyword: &str,
+        value: Option<&str>,
+    ) -> Result<Self, InvalidExtension> {
+        self.parameters.set_own(Carrier::Mail, keyword, value)?;
+        Ok(self)
     }
 
     /// Without that parameter.

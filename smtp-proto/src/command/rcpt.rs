@@ -2,7 +2,9 @@
 
 use super::{SyntaxErrorKind, path};
 use crate::address::{self, ForwardPath};
-use crate::extension::{Carrier, Parameters, RawParameter, RcptParameter, Syntax};
+use crate::extension::{
+    Carrier, InvalidExtension, Parameters, RawParameter, RcptParameter, Syntax,
+};
 use core::fmt;
 
 /// `RCPT TO:Forward-path [SP Rcpt-parameters]`: one recipient.
@@ -45,6 +47,21 @@ impl<'a> Rcpt<'a> {
     pub fn with<'p, P: RcptParameter<'p>>(mut self, parameter: P) -> Self {
         self.parameters.set(parameter);
         self
+    }
+
+    /// With a parameter of an extension that this crate doesn't know, in place of one of that keyword. A
+    /// client sends it to servers that offer an extension of that name.
+    ///
+    /// # Errors
+    /// [`InvalidExtension`]: `Keyword`, `Arguments` for a value that holds anything but visible ASCII
+    /// without `=`, or `Known` for a parameter that has a type here.
+    pub fn with_own(
+        mut self,
+        keyword: &str,
+        value: Option<&str>,
+    ) -> Result<Self, InvalidExtension> {
+        self.parameters.set_own(Carrier::Rcpt, keyword, value)?;
+        Ok(self)
     }
 
     /// Without that parameter.

@@ -147,8 +147,7 @@ impl<'a> Parameter<'a> for EnvId<'a> {
 
     fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
         let value = value.filter(|value| (1..=MAX_ENVID).contains(&value.len()))?;
-        let text = xtext::decode(value)?;
-        is_printable(&text).then_some(Self(Cow::Borrowed(value)))
+        xtext::is_ascii(value).then_some(Self(Cow::Borrowed(value)))
     }
 }
 

@@ -118,7 +118,13 @@ impl OriginalRecipient<'_> {
     /// The address it stands for. One of the type `utf-8` may hold control characters, but never
     /// NUL, CR or LF.
     pub fn address(&self) -> Cow<'_, str> {
-        decode(&self.0).unwrap_or_default()
+        let (addr_type, encoded) = split(&self.0);
+        let decode = if is_utf8(addr_type) {
+            decode_unitext
+        } else {
+            xtext::decode
+        };
+        decode(encoded).unwrap_or_default()
     }
 
     /// Cut loose from the line it was read from.
@@ -141,18 +147,6 @@ fn is_addr_type(addr_type: &str) -> bool {
 
 fn is_utf8(addr_type: &str) -> bool {
     addr_type.eq_ignore_ascii_case("utf-8")
-}
-
-/// The address, if all of `text` is an `original-recipient-address`.
-fn decode(text: &str) -> Option<Cow<'_, str>> {
-    let (addr_type, encoded) = text.split_once(';')?;
-    if !is_addr_type(addr_type) {
-        None
-    } else if is_utf8(addr_type) {
-        decode_unitext(encoded)
-    } else {
-        xtext::decode(encoded).filter(|address| is_printable(address))
-    }
 }
 
 /// What `1*(QUCHAR / EmbeddedUnicodeChar)` stands for. A `utf-8-address` in an ORCPT, which can't hold
@@ -231,7 +225,13 @@ impl<'a> Parameter<'a> for OriginalRecipient<'a> {
 
     fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
         let value = value.filter(|value| value.len() <= MAX_ORCPT)?;
-        decode(value).map(|_| Self(Cow::Borrowed(value)))
+        let (addr_type, encoded) = value.split_once(';')?;
+        let sound = if is_utf8(addr_type) {
+            decode_unitext(encoded).is_some()
+        } else {
+            is_addr_type(addr_type) && xtext::is_ascii(encoded)
+        };
+        sound.then_some(Self(Cow::Borrowed(value)))
     }
 }
 

@@ -4,7 +4,7 @@
 //! into a command again. Which parameters there are is for the table, what a value means for the
 //! extension's own file.
 
-use super::Syntax;
+use super::{Extensions, InvalidExtension, Syntax};
 use crate::grammar;
 use crate::syntax::SyntaxErrorKind;
 use alloc::borrow::Cow;
@@ -180,6 +180,28 @@ impl<'a> Parameters<'a> {
     pub(crate) fn set<'p, P: Parameter<'p>>(&mut self, parameter: P) {
         self.remove(P::KEYWORDS);
         self.push(&parameter.to_string());
+    }
+
+    /// As [`set`](Self::set), for a parameter that this crate doesn't know.
+    pub(crate) fn set_own(
+        &mut self,
+        carrier: Carrier,
+        keyword: &str,
+        value: Option<&str>,
+    ) -> Result<(), InvalidExtension> {
+        let whole = |parsed: Result<(&[u8], _), _>| matches!(parsed, Ok(([], _)));
+        if !whole(grammar::keyword(keyword.as_bytes())) {
+            return Err(InvalidExtension::Keyword);
+        }
+        if value.is_some_and(|value| !whole(grammar::esmtp_value(false)(value.as_bytes()))) {
+            return Err(InvalidExtension::Arguments);
+        }
+        if Extensions::ALL.owners(carrier, keyword).next().is_some() {
+            return Err(InvalidExtension::Known);
+        }
+        self.remove(&[keyword]);
+        self.push(&RawParameter { keyword, value }.to_string());
+        Ok(())
     }
 
     fn push(&mut self, parameter: &str) {

@@ -13,23 +13,36 @@ fn is_xchar(octet: u8) -> bool {
     octet.is_ascii_graphic() && octet != b'+' && octet != b'='
 }
 
-/// What `xtext = *( xchar / hexchar )` stands for, `hexchar = "+" 2(DIGIT / "A" … "F")`; `None`
-/// where it is no xtext or decodes to anything that is no printable text.
+/// The octets that `xtext = *( xchar / hexchar )` stands for, `hexchar = "+" 2(DIGIT / "A" … "F")`, and
+/// `None` where it is no xtext.
+fn octets(xtext: &str) -> impl Iterator<Item = Option<u8>> + '_ {
+    let mut written = xtext.bytes();
+    core::iter::from_fn(move || {
+        Some(match written.next()? {
+            b'+' => written
+                .next()
+                .and_then(hex)
+                .zip(written.next().and_then(hex))
+                .map(|(high, low)| high << 4 | low),
+            octet => Some(octet).filter(|octet| is_xchar(*octet)),
+        })
+    })
+}
+
+/// What an xtext stands for; `None` where it is none or stands for anything that is no printable text.
 pub(crate) fn decode(xtext: &str) -> Option<Cow<'_, str>> {
-    let mut octets = xtext.bytes();
-    if octets.clone().all(is_xchar) {
+    if xtext.bytes().all(is_xchar) {
         return Some(Cow::Borrowed(xtext));
     }
-    let mut decoded = Vec::with_capacity(xtext.len());
-    while let Some(octet) = octets.next() {
-        decoded.push(match octet {
-            b'+' => hex(octets.next()?)? << 4 | hex(octets.next()?)?,
-            octet if is_xchar(octet) => octet,
-            _ => return None,
-        });
-    }
+    let decoded = octets(xtext).collect::<Option<Vec<_>>>()?;
     let decoded = String::from_utf8(decoded).ok()?;
     (!decoded.contains(char::is_control)).then_some(Cow::Owned(decoded))
+}
+
+/// Whether it is an xtext that stands for printable ASCII: what [`decode`] gives then needn't be built to
+/// know.
+pub(crate) fn is_ascii(xtext: &str) -> bool {
+    octets(xtext).all(|octet| matches!(octet, Some(b' '..=b'~')))
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -83,6 +96,7 @@ mod tests {
             ("ö", None),
         ] {
             assert_eq!(decode(xtext).as_deref(), text, "{xtext}");
+            assert_eq!(is_ascii(xtext), text.is_some_and(str::is_ascii), "{xtext}");
         }
     }
 

@@ -35,8 +35,9 @@ pub(super) struct Incoming {
     framing: Framing,
     /// The chunk that is arriving is the last, or there is none and the dot is.
     last: bool,
-    /// Octets of that chunk.
+    /// Octets of that chunk, and of all chunks so far.
     chunk: u64,
+    chunks: u64,
     /// The most octets the message may have.
     limit: u64,
     /// Octets of the message so far.
@@ -54,6 +55,7 @@ impl Incoming {
             framing,
             last: true,
             chunk: 0,
+            chunks: 0,
             limit: limit.unwrap_or(u64::MAX),
             octets: 0,
             taken: 0,
@@ -87,6 +89,7 @@ impl Incoming {
         }
         self.last = last;
         self.chunk = size;
+        self.chunks += size;
     }
 
     /// Takes off `input` what it can tell.
@@ -176,6 +179,11 @@ impl Incoming {
     /// Octets of the chunk that is arriving, in all.
     pub(super) const fn chunk_octets(&self) -> u64 {
         self.chunk
+    }
+
+    /// Octets of all chunks so far, those included that are still to come.
+    pub(super) const fn chunks_octets(&self) -> u64 {
+        self.chunks
     }
 
     /// Whether the message ends where what is arriving does.

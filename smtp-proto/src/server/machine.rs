@@ -231,6 +231,9 @@ impl Machine {
         };
         let about = about.filter(|_| counted == fault);
         let fault = counted;
+        if fault.is_silent() {
+            return self.close(Closed::Fault(fault));
+        }
         let plain = self.state == State::Connected
             || matches!(verb, Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo));
         let reply = fault.reply(about);

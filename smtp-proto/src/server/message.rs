@@ -44,7 +44,7 @@ impl Machine {
     /// Takes a BDAT that may come now, or says why not.
     pub(super) fn begin_chunk(&mut self, chunk: Bdat) -> Result<Begin, Fault> {
         let limit = self.config.limits.message.unwrap_or(u64::MAX);
-        let so_far = self.body.as_ref().map_or(0, Incoming::octets);
+        let so_far = self.body.as_ref().map_or(0, Incoming::chunks_octets);
         if chunk.size > limit.saturating_sub(so_far) {
             return Err(Fault::MessageTooBig);
         }

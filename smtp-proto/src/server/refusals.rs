@@ -146,6 +146,12 @@ impl Fault {
             || self.answer().0 == 421
     }
 
+    /// Whether the connection closes without a reply: whoever put input behind a command that ends
+    /// plain SMTP isn't to be spoken to any more.
+    pub(crate) const fn is_silent(self) -> bool {
+        matches!(self, Self::Glued)
+    }
+
     /// Whether it is an error, rather than something an honest client can't help.
     pub(crate) const fn counts(self) -> bool {
         !matches!(
