@@ -40,11 +40,21 @@ impl Machine {
 
     /// Writes more of the message.
     pub(super) fn write_body(&mut self, chunk: Bytes) {
-        let Some(body) = &mut self.body else { return };
-        if let Err(fault) = body.write(chunk, &mut self.output) {
-            return self.fail(Error::Content(fault));
+        // What was gathered goes once there is more, so that the last chunk is none without octets.
+        if self.body.as_ref().is_some_and(Outgoing::is_full) {
+            self.write_chunk(false);
         }
-        if body.is_full() {
+        if let Some(body) = &mut self.body
+            && let Err(fault) = body.write(chunk, &mut self.output)
+        {
+            self.fail(Error::Content(fault));
+        }
+    }
+
+    /// Where more isn't asked for yet, what was gathered needn't wait for it.
+    pub(super) fn flush_chunk(&mut self) {
+        let full = self.body.as_ref().is_some_and(Outgoing::is_full);
+        if full && self.is_pipelining() && self.has_room() && !self.wants_body() {
             self.write_chunk(false);
         }
     }
@@ -56,8 +66,8 @@ impl Machine {
         if let Err(fault) = body.finish(&mut self.output) {
             return self.fail(Error::Content(fault));
         }
-        self.transcript.tell(Entry::Content(body.octets()));
-        if body.is_chunked() {
+        let (octets, chunked) = (body.octets(), body.is_chunked());
+        if chunked {
             self.write_chunk(true);
             // Its last octet makes it whole.
             self.end = Some(self.filled() - 1);
@@ -66,6 +76,7 @@ impl Machine {
             self.end = Some(before);
         }
         self.body = None;
+        self.transcript.tell(Entry::Content(octets));
         self.expect_deliveries();
     }
 

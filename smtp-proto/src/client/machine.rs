@@ -159,6 +159,7 @@ impl Machine {
                 Write::Chunks(sent_by) => self.begin_body(sent_by),
             }
         }
+        self.flush_chunk();
     }
 
     /// A reply came.

@@ -42,6 +42,8 @@ pub(crate) enum Verdict {
     Queue(Queue),
     /// 250 with another priority than was asked for, for MAIL only.
     Priority(MtPriority),
+    /// 355 with a transaction's recipients and how much of it is there, for MAIL only.
+    Again(Envelope, u64),
     Defer,
     Ignore,
 }
@@ -168,6 +170,9 @@ pub(crate) fn answer(event: Event<'_>, verdict: Verdict) {
         (Event::Etrn(request), Verdict::Queue(queue)) => request.accept_queue(*queue),
         (Event::Mail(request), Verdict::Priority(priority)) => {
             request.accept_at_priority(*priority);
+        }
+        (Event::Mail(request), Verdict::Again(begun, offset)) => {
+            request.accept_again(begun.clone(), *offset);
         }
         (Event::Verify(request), Verdict::Verified(text)) => request.accept_verified(text.clone()),
         (Event::Expand(request), Verdict::Verified(text)) => request.accept_expanded(text.clone()),
@@ -303,6 +308,8 @@ pub(crate) struct Client {
     resumed: bool,
     /// Whether handshakes succeed.
     pub(crate) secure: bool,
+    /// Octets that the server reads before it reads no more.
+    pub(crate) reads: usize,
 }
 
 impl Client {
@@ -321,6 +328,7 @@ impl Client {
             responses: VecDeque::new(),
             resumed: false,
             secure: true,
+            reads: usize::MAX,
         }
     }
 
@@ -336,7 +344,13 @@ impl Client {
             };
             match event {
                 client::Event::NeedInput => return true,
-                client::Event::Flush => take(self.conn.transmit(), usize::MAX, &mut self.output),
+                client::Event::Flush => {
+                    let most = self.reads - self.output.len();
+                    take(self.conn.transmit(), most, &mut self.output);
+                    if self.conn.transmit().has_remaining() {
+                        return true;
+                    }
+                }
                 client::Event::Ready(ready) => match self.actions.pop_front() {
                     None => return true,
                     Some(Action::Quit) => ready.quit(),
