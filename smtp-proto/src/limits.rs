@@ -37,8 +37,8 @@ pub struct Limits {
     /// the next is answered 421 4.7.0. Default 5,000: five transactions of recipients that are all
     /// unknown. Your policy can be less patient, with a 421 of its own.
     pub refusals: u32,
-    /// Commands that lead to no mail (NOOP, RSET, VRFY, EXPN, HELP, EHLO and HELO) that a client
-    /// may send without delivering a message in between; the next is answered 421 4.7.0. Default
+    /// Commands that lead to no mail (NOOP, RSET, VRFY, EXPN, HELP, a hello, BDAT without octets, and
+    /// those of ETRN, XCLIENT, XFORWARD and extensions of your own) that a client may send without delivering a message in between; the next is answered 421 4.7.0. Default
     /// 100, Postfix's `smtpd_junk_command_limit`.
     pub junk_commands: u32,
     /// Exchanges of AUTH that a client may fail; the next failure is answered 421 4.7.0. Default 3: more

@@ -15,6 +15,7 @@ use crate::verb::Verb;
 use crate::wire::{Line, LineReader, LineRules, Transmit};
 use alloc::sync::Arc;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use core::fmt;
 
 /// Octets asked of one read: a flight of commands, or a good part of a message.
 const READ_COMMANDS: usize = 4 * 1024;
@@ -39,7 +40,7 @@ pub struct Connection {
 }
 
 /// What was read and not yet used up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct Input {
     buffer: BytesMut,
     /// Octets at the front that are used up; they go when nothing borrows the buffer.
@@ -48,6 +49,16 @@ struct Input {
     line: usize,
     lines: LineReader,
     ended: bool,
+}
+
+/// How much there is; what it says may be secret.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input")
+            .field("octets", &self.buffer.len())
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Input {

@@ -72,6 +72,7 @@ impl Machine {
         if verb == Verb::Bdat && may_come != Err(Fault::NotOffered) {
             // Whatever becomes of it, its octets are behind it.
             let command = parse()?;
+            let may_come = may_come.and_then(|()| self.allow(&command, offered_again));
             return Ok(self.take_chunk(command, may_come));
         }
         may_come.map_err(fail)?;
@@ -79,9 +80,7 @@ impl Machine {
             self.mails = self.mails.saturating_add(1);
         }
         let command = parse()?;
-        if !offered_again && is_junk(&command) && !self.discipline.allows_junk(&config.limits) {
-            return Err(fail(Fault::TooManyJunkCommands));
-        }
+        self.allow(&command, offered_again).map_err(fail)?;
         self.check(&command).map_err(fail)?;
         self.utf8 |= match &command {
             Command::Mail(mail) => mail.is_smtputf8(),
@@ -116,6 +115,15 @@ impl Machine {
             Step::Refuse(fault) => Err(fault),
             Step::To(_) | Step::Stay => Ok(()),
         }
+    }
+
+    /// Counts a command that leads to no mail.
+    fn allow(&mut self, command: &Command<'_>, offered_again: bool) -> Result<(), Fault> {
+        let counts = is_junk(command) && !offered_again;
+        if counts && !self.discipline.allows_junk(&self.config.limits) {
+            return Err(Fault::TooManyJunkCommands);
+        }
+        Ok(())
     }
 
     /// A BDAT, for which it is known whether it may come.
@@ -224,5 +232,9 @@ fn is_junk(command: &Command<'_>) -> bool {
             | Command::XForward(_)
             | Command::XClient(_)
             | Command::Own(_)
+            | Command::Bdat(Bdat {
+                size: 0,
+                last: false
+            })
     )
 }

@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes, BytesMut};
+use core::fmt;
 #[cfg(feature = "std")]
 use std::io::IoSlice;
 
@@ -13,7 +14,7 @@ const SHARE: usize = 2048;
 ///
 /// It is a [`Buf`]: write [`chunk`](Buf::chunk) (or, where the socket takes several at once,
 /// [`chunks_vectored`](Buf::chunks_vectored)) and [`advance`](Buf::advance) by what was taken.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Transmit {
     /// Finished chunks; everything in `tail` comes behind them.
     chunks: VecDeque<Bytes>,
@@ -68,6 +69,16 @@ impl Transmit {
         self.chunks.clear();
         self.tail.clear();
         self.queued = 0;
+    }
+}
+
+/// How much there is; what it says may be secret.
+impl fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transmit")
+            .field("remaining", &self.remaining())
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
     }
 }
 
