@@ -317,3 +317,30 @@ fn a_server_may_give_up_on_a_message_whose_end_is_still_to_be_written() {
     ));
     assert!(matches!(client.poll(), Ok(client::Event::Closed(_))));
 }
+
+#[test]
+fn starttls_put_off_and_then_followed_by_input_closes_the_connection() {
+    let mut config = server_config();
+    config.offers.add(smtp_proto::Extension::StartTls);
+    let mut conn = smtp_proto::server::Connection::new(config.into());
+    let mut pump = |input: &[u8]| {
+        conn.receive(input);
+        loop {
+            match conn.poll() {
+                Event::Flush => take(conn.transmit(), usize::MAX, &mut BytesMut::new()),
+                Event::StartTls(request) => {
+                    request.defer();
+                    return "put off";
+                }
+                Event::NeedInput => return "waits",
+                Event::Closed(_) => return "closed",
+                other => other.answer_by_default(),
+            }
+        }
+    };
+    assert_eq!(pump(b""), "waits");
+    assert_eq!(pump(b"EHLO a\r\nSTARTTLS\r\n"), "put off");
+    assert_eq!(pump(b""), "put off");
+    assert_eq!(pump(b"EXPN"), "closed");
+    assert_eq!(pump(b"NOOP\r\n"), "closed");
+}

@@ -233,7 +233,11 @@ impl Connection {
                 continue;
             }
             match machine.take_line(line) {
-                None => *used += octets,
+                None => {
+                    *used += octets;
+                    // It may have been offered before.
+                    *length = 0;
+                }
                 Some(command) => {
                     *length = octets;
                     return machine.ask(command);
