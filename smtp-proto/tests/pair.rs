@@ -7,8 +7,8 @@ use common::{Action, Client, Server, Verdict, client_config, server_config};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use smtp_proto::client::Delivery;
-use smtp_proto::server::BareNewline;
-use smtp_proto::{BodyType, Envelope, Extension, Newlines, client, server};
+use smtp_proto::server::{BareNewline, Dialect};
+use smtp_proto::{BodyType, Envelope, Extension, Hello, Newlines, client, server};
 
 /// How the link moves octets: on each turn, to the server or to the client, and how many at most.
 type Link = Vec<(bool, usize)>;
@@ -130,8 +130,44 @@ fn content() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// By what messages travel.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    pipelining: bool,
+    chunking: bool,
+    lmtp: bool,
+    unseen: u64,
+}
+
+fn way() -> impl Strategy<Value = Way> {
+    (any::<bool>(), any::<bool>(), any::<bool>(), 0..200_u64).prop_map(
+        |(pipelining, chunking, lmtp, unseen)| Way {
+            pipelining,
+            chunking,
+            lmtp,
+            unseen,
+        },
+    )
+}
+
+/// A client and a server that go that way.
+fn configs(way: Way) -> (client::Config, server::Config) {
+    let (mut ours, mut theirs) = (client_config(), server_config());
+    ours.pipelining = way.pipelining;
+    ours.unseen = way.unseen;
+    if way.chunking {
+        theirs.offers.add(Extension::Chunking);
+        theirs.offers.add(Extension::BinaryMime);
+    }
+    if way.lmtp {
+        ours.hello = Hello::lhlo("client.example.org").unwrap();
+        theirs.dialect = Dialect::Lmtp;
+    }
+    (ours, theirs)
+}
+
 /// The content as it is to arrive, octet by octet; `None` if it can't be sent.
-fn wire_form(content: &[u8], newlines: Newlines, eight_bit: bool) -> Option<Vec<u8>> {
+fn wire_form(content: &[u8], newlines: Newlines, eight_bit: bool, lines: bool) -> Option<Vec<u8>> {
     let mut form = Vec::new();
     for (at, &octet) in content.iter().enumerate() {
         let before = at.checked_sub(1).map(|before| content[before]);
@@ -144,7 +180,7 @@ fn wire_form(content: &[u8], newlines: Newlines, eight_bit: bool) -> Option<Vec<
             _ => form.push(octet),
         }
     }
-    if !form.is_empty() && !form.ends_with(b"\r\n") {
+    if lines && !form.is_empty() && !form.ends_with(b"\r\n") {
         form.extend_from_slice(b"\r\n");
     }
     Some(form)
@@ -166,19 +202,18 @@ proptest! {
     fn what_the_client_sends_the_server_receives_once_and_nothing_else(
         messages in vec((envelope(), content()), 1..4),
         link in link(),
-        pipelining in any::<bool>(),
+        way in way(),
         eight_bit in any::<bool>(),
         require_crlf in any::<bool>(),
     ) {
-        let (mut ours, mut theirs) = (client_config(), server_config());
-        ours.pipelining = pipelining;
+        let (mut ours, mut theirs) = configs(way);
         if require_crlf {
             ours.newlines = Newlines::RequireCrlf;
         }
         if !eight_bit {
             theirs.offers.remove(Extension::EightBitMime);
         }
-        let form = |content: &[u8]| wire_form(content, ours.newlines, eight_bit);
+        let form = |content: &[u8]| wire_form(content, ours.newlines, eight_bit, !way.chunking);
         // The first message that can't be sent costs the connection.
         let sound = messages.iter().map_while(|(envelope, content)| Some((envelope, form(content)?)));
         let expected: Vec<_> = sound.collect();
@@ -203,6 +238,22 @@ proptest! {
     }
 
     #[test]
+    fn a_binary_message_arrives_as_it_is(
+        content in vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'.'), any::<u8>()], 0..200),
+        envelope in envelope(),
+        link in link(),
+        way in way(),
+    ) {
+        let (ours, theirs) = configs(Way { chunking: true, ..way });
+        let envelope = envelope.with_body(BodyType::BinaryMime);
+        let actions = vec![Action::Send(envelope.clone(), content.clone()), Action::Quit];
+        let outcome = talk(ours, theirs, &link, actions);
+        prop_assert_eq!(outcome.client.events.last().unwrap(), "closed: Quit");
+        let arrived: Vec<_> = outcome.received.iter().map(|(to, body)| (paths(to), body.clone())).collect();
+        prop_assert_eq!(arrived, [(paths(&envelope), content)]);
+    }
+
+    #[test]
     fn a_lone_cr_or_lf_taken_as_data_is_never_passed_on_as_it_is(
         content in content(),
         link in link(),
@@ -223,7 +274,7 @@ proptest! {
         if require_crlf {
             ours.newlines = Newlines::RequireCrlf;
         }
-        let form = wire_form(&body, ours.newlines, true);
+        let form = wire_form(&body, ours.newlines, true, true);
         let actions = vec![Action::Send(envelope.clone(), body), Action::Quit];
         let outcome = talk(ours, server_config(), &link, actions);
         let arrived: Vec<_> = outcome.received.iter().map(|(to, body)| (paths(to), body.clone())).collect();
