@@ -331,7 +331,8 @@ fn client_settings(case: &Case) -> client::Config {
     config
 }
 
-/// `# send: <sender> to <recipient>, … | SIZE=… BODY=… | "content"`, the middle left out or not, and
+/// `# send: <sender> to <recipient>, … | SIZE=… BODY=… | "content"`, the middle left out or not
+/// and `BURL <url>` in place of the content, and
 /// `# quit`: what the client does, in order, whenever it is ready.
 fn actions(case: &Case) -> impl Iterator<Item = Action> {
     case.directives().filter_map(|(name, value)| match name {
@@ -362,6 +363,9 @@ fn actions(case: &Case) -> impl Iterator<Item = Action> {
             let (paths, options) = head.split_once(" | ").unwrap_or((head, ""));
             let (from, to) = paths.split_once(" to ").unwrap();
             let envelope = envelope(from, options, to);
+            if let Some(url) = content.strip_prefix("BURL ") {
+                return Some(Action::SendUrl(envelope, url.to_string()));
+            }
             Some(Action::Send(envelope, unescape(content.trim_matches('"'))))
         }
         _ => None,

@@ -141,6 +141,10 @@ impl Connection {
             ..
         } = self;
         while machine.closed.is_none() && !machine.upgrading {
+            // What is known is told before anything that came behind it is looked at.
+            if let Some(news) = machine.outcome() {
+                return Ok(Step::News(news));
+            }
             let secret = machine.awaits_challenge();
             let limits = &machine.config.replies;
             let line = if secret {

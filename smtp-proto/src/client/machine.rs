@@ -9,7 +9,7 @@ use super::{Closed, Config, Delivery, Error, SendError, Stage};
 use crate::capability::Capabilities;
 use crate::command::{Command, Hello};
 use crate::envelope::Envelope;
-use crate::extension::Extension;
+use crate::extension::{Burl, Extension};
 use crate::reply::Reply;
 use crate::secret::Secret;
 use crate::timeout::{BLOCK, Timeout, Wait};
@@ -155,7 +155,13 @@ impl Machine {
             && let Some(write) = transaction.next_write()
         {
             match write {
-                Write::Command(command, awaited) => self.write(&command, awaited),
+                Write::Command(command, awaited) => {
+                    self.write(&command, awaited);
+                    if awaited == Awaited::Message {
+                        // The message is elsewhere: with the command the server has all of it.
+                        self.end = Some(self.filled() - 1);
+                    }
+                }
                 Write::Chunks(sent_by) => self.begin_body(sent_by),
             }
         }
@@ -382,7 +388,14 @@ impl Machine {
         self.transaction.is_none() && self.awaited.is_empty() && self.exchange.is_none()
     }
 
-    pub(super) fn send(&mut self, envelope: Envelope) -> Result<(), SendError> {
+    pub(super) fn send(
+        &mut self,
+        envelope: Envelope,
+        url: Option<Burl<'static>>,
+    ) -> Result<(), SendError> {
+        if url.is_some() && !self.capabilities.offers(Extension::Burl) {
+            return Err(SendError::Missing(Extension::Burl));
+        }
         let chunking = self.config.chunking && self.capabilities.offers(Extension::Chunking);
         let planned = plan(
             envelope,
@@ -391,7 +404,8 @@ impl Machine {
             &mut self.past,
         )?;
         let chunking = chunking && !planned.has_id();
-        self.transaction = Some(Transaction::new(planned, self.needs_reset, chunking));
+        let transaction = Transaction::new(planned, self.needs_reset, chunking, url);
+        self.transaction = Some(transaction);
         self.needs_reset = false;
         self.offset = 0;
         Ok(())

@@ -5,7 +5,7 @@ use super::{Error, SendError};
 use crate::capability::Capabilities;
 use crate::command::Command;
 use crate::envelope::Envelope;
-use crate::extension::{Auth, Extension, Mechanisms};
+use crate::extension::{Auth, Burl, Extension, Mechanisms};
 use crate::secret::Secret;
 use crate::verb::Verb;
 use bytes::Bytes;
@@ -29,7 +29,16 @@ impl Ready<'_> {
     /// # Errors
     /// [`SendError`] if it can't be sent to this server; nothing was written then.
     pub fn send(self, envelope: Envelope) -> Result<(), SendError> {
-        self.machine.send(envelope)
+        self.machine.send(envelope, None)
+    }
+
+    /// Begins to send a message that the server is to fetch: `BURL … LAST` in place of DATA (RFC 4468).
+    ///
+    /// # Errors
+    /// [`SendError`] if it can't be sent to this server; nothing was written then.
+    pub fn send_url(self, envelope: Envelope, url: &Burl<'_>) -> Result<(), SendError> {
+        let last = Burl::new(url.url(), true).map(Burl::into_owned);
+        self.machine.send(envelope, last)
     }
 
     /// Asks for TLS (RFC 3207). [`Event::Upgrade`](super::Event::Upgrade) follows, or
@@ -160,7 +169,7 @@ impl Body<'_> {
         self.machine.write_body(chunk.into());
     }
 
-    /// The message is complete; its last line is, if it wasn't.
+    /// The message is complete. By DATA its last line is then, if it wasn't; by BDAT it goes as it is.
     pub fn finish(self) {
         self.machine.finish_body();
     }

@@ -81,6 +81,7 @@ impl Awaited {
             (Self::Query(Verb::XClient), ..) => Meaning::Broken,
             (
                 Self::Mail
+                | Self::MailAgain
                 | Self::Rcpt
                 | Self::Chunk
                 | Self::Message

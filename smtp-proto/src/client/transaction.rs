@@ -7,7 +7,7 @@ use super::Stage;
 use super::state::Awaited;
 use crate::command::Command;
 use crate::envelope::Envelope;
-use crate::extension::{BodyType, Prdr};
+use crate::extension::{BodyType, Burl, Prdr};
 use crate::reply::Reply;
 use crate::wire::SentBy;
 use alloc::vec::Vec;
@@ -16,6 +16,8 @@ use alloc::vec::Vec;
 pub(super) struct Transaction {
     envelope: Envelope,
     sent_by: SentBy,
+    /// Where the message stands, if the server is to fetch it.
+    url: Option<Burl<'static>>,
     next: Next,
     /// Recipients answered.
     answered: usize,
@@ -50,8 +52,14 @@ pub(super) enum Write {
 
 impl Transaction {
     /// Sends what was planned for the server. With `reset`, an earlier transaction is cleared away
-    /// first; with `chunking` the message goes by BDAT.
-    pub(super) fn new(envelope: Envelope, reset: bool, chunking: bool) -> Self {
+    /// first; with `chunking` the message goes by BDAT, and with `url` not at all: the server fetches it
+    /// there (RFC 4468).
+    pub(super) fn new(
+        envelope: Envelope,
+        reset: bool,
+        chunking: bool,
+        url: Option<Burl<'static>>,
+    ) -> Self {
         let sent_by = match envelope.mail().body() {
             Some(BodyType::BinaryMime) => SentBy::BinaryChunks,
             _ if chunking => SentBy::Chunks,
@@ -60,6 +68,7 @@ impl Transaction {
         Self {
             envelope,
             sent_by,
+            url,
             next: if reset { Next::Reset } else { Next::Mail },
             answered: 0,
             accepted: Vec::new(),
@@ -99,14 +108,20 @@ impl Transaction {
                     Next::Content
                 },
             ),
-            Next::Content if self.sent_by != SentBy::Data => {
-                (Write::Chunks(self.sent_by), Next::Nothing)
-            }
-            Next::Content => (Write::Command(Command::Data, Awaited::Data), Next::Nothing),
+            Next::Content => (self.content(), Next::Nothing),
             Next::Nothing => return None,
         };
         self.next = next;
         Some(write)
+    }
+
+    /// What brings the message to the server, or is to ask for it.
+    fn content(&mut self) -> Write {
+        match (self.url.take(), self.sent_by) {
+            (Some(url), _) => Write::Command(Command::Burl(url), Awaited::Message),
+            (None, SentBy::Data) => Write::Command(Command::Data, Awaited::Data),
+            (None, sent_by) => Write::Chunks(sent_by),
+        }
     }
 
     /// The reply to a MAIL with an id: the transaction begins, or goes on where the server has the

@@ -129,10 +129,6 @@ impl<'a> Mail<'a> {
         }
     }
 
-    pub(crate) const fn list(&self) -> &Parameters<'a> {
-        &self.parameters
-    }
-
     pub(crate) const fn list_mut(&mut self) -> &mut Parameters<'a> {
         &mut self.parameters
     }
@@ -160,13 +156,13 @@ impl<'a> Mail<'a> {
             };
             return Err((kind, left));
         }
-        if syntax.extensions.agree(&mail.parameters, None) {
-            Ok(mail)
-        } else {
-            Err((
+        match syntax.extensions.contradiction(&mail.parameters) {
+            None => Ok(mail),
+            // One blank stands before the list.
+            Some(place) => Err((
                 SyntaxErrorKind::ParameterValue,
-                rest.len().saturating_sub(1),
-            ))
+                rest.len().saturating_sub(1 + place),
+            )),
         }
     }
 }

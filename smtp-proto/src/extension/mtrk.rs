@@ -30,7 +30,7 @@ pub(super) const MTRK: Slot = slot!(Mtrk<'_>, 40);
 
 /// "if the MTRK parameter is given, an ENVID parameter MUST be included", and that is
 /// `local-envid "@" fqhn` (§3.2).
-pub(super) fn agrees(mail: &Parameters<'_>, _: Option<&Parameters<'_>>) -> bool {
+pub(super) fn agrees(mail: &Parameters<'_>) -> bool {
     let is_unique = |envid: EnvId<'_>| envid.as_str().contains('@');
     mail.get::<Mtrk<'_>>().is_none() || mail.get().is_some_and(is_unique)
 }
@@ -153,13 +153,8 @@ mod tests {
             let offers = Offers::NONE.with(Extension::Mtrk);
             let syntax = Syntax::new(&offers);
             let mail = Parameters::read(parameters.as_bytes(), Carrier::Mail, syntax).unwrap();
-            assert_eq!(syntax.extensions.agree(&mail, None), agree, "{parameters}");
-            let rcpt = Parameters::read(b" ORCPT=rfc822;a@b", Carrier::Rcpt, syntax).unwrap();
-            assert_eq!(
-                syntax.extensions.agree(&mail, Some(&rcpt)),
-                agree,
-                "{parameters}"
-            );
+            let contradiction = syntax.extensions.contradiction(&mail);
+            assert_eq!(contradiction.is_none(), agree, "{parameters}");
         }
     }
 

@@ -164,6 +164,18 @@ impl<'a> Parameters<'a> {
             .find(|parameter| parameter.keyword.eq_ignore_ascii_case(keyword))
     }
 
+    /// Where the one of these keywords stands, in octets behind the first's.
+    pub(super) fn place(&self, keywords: &[&str]) -> Option<usize> {
+        let mut place = 0;
+        for RawParameter { keyword, value } in self.iter() {
+            if is_any(keywords, keyword) {
+                return Some(place);
+            }
+            place += keyword.len() + value.map_or(0, |value| 1 + value.len()) + 1;
+        }
+        None
+    }
+
     pub(crate) fn get<'s, P: Parameter<'s>>(&'s self) -> Option<P> {
         let raw = self
             .iter()

@@ -77,11 +77,14 @@ impl Extensions {
         rows.map(|(extension, _)| extension).collect()
     }
 
-    /// Whether a MAIL's parameters, and those of a RCPT behind it, agree with themselves.
-    pub(crate) fn agree(self, mail: &Parameters<'_>, rcpt: Option<&Parameters<'_>>) -> bool {
-        self.rows()
-            .filter_map(|(_, row)| row.agrees)
-            .all(|agrees| agrees(mail, rcpt))
+    /// The parameter that contradicts the others of its MAIL, or lacks one of them; with its place, in
+    /// octets of the list.
+    pub(crate) fn contradiction(self, mail: &Parameters<'_>) -> Option<usize> {
+        let (_, row) = self
+            .rows()
+            .find(|(_, row)| row.agrees.is_some_and(|agrees| !agrees(mail)))?;
+        let place = |slot: &Slot| mail.place(slot.keywords());
+        Some(row.mail.iter().find_map(place).unwrap_or_default())
     }
 
     /// Octets a command line may have with these announced: 512 (RFC 5321 §4.5.3.1.4) and what

@@ -20,9 +20,8 @@ pub(crate) struct Row {
     /// The parameters it adds to MAIL, and to RCPT.
     pub(super) mail: &'static [Slot],
     pub(super) rcpt: &'static [Slot],
-    /// Whether a MAIL with these parameters, and a RCPT of that MAIL with those, agree with
-    /// themselves.
-    pub(super) agrees: Option<fn(&Parameters<'_>, Option<&Parameters<'_>>) -> bool>,
+    /// Whether a MAIL with these parameters agrees with itself.
+    pub(super) agrees: Option<fn(&Parameters<'_>) -> bool>,
     /// Extensions without which it isn't announced.
     pub(super) needs: &'static [Extension],
     /// Whether its keyword says nothing without arguments, and isn't announced then.

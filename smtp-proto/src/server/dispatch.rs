@@ -158,9 +158,6 @@ impl Machine {
                 Fault::MessageTooBig
             }
             Command::Rcpt(_) if recipients >= limits.recipients => Fault::TooManyRecipients,
-            Command::Rcpt(rcpt) if !self.agrees(rcpt.list()) => {
-                Fault::Syntax(SyntaxErrorKind::ParameterValue)
-            }
             // BINARYMIME has no lines, so no dot can end it (RFC 3030 §3).
             Command::Data if self.session.is_binary() => Fault::Order,
             Command::StartTls if self.session.secure => Fault::Order,
@@ -170,12 +167,6 @@ impl Machine {
             _ => return Ok(()),
         };
         Err(fault)
-    }
-
-    /// Whether a RCPT's parameters agree with those of its MAIL.
-    fn agrees(&self, rcpt: &crate::extension::Parameters<'_>) -> bool {
-        let open = self.session.transaction.as_ref();
-        open.is_none_or(|open| self.extensions().agree(open.mail().list(), Some(rcpt)))
     }
 
     /// Does what needs no decision.

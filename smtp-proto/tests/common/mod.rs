@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use smtp_proto::address::{Domain, ForwardPath};
 use smtp_proto::bytes::{Buf, Bytes, BytesMut};
-use smtp_proto::extension::{Auth, Mechanism, MtPriority, Queue};
+use smtp_proto::extension::{Auth, Burl, Mechanism, MtPriority, Queue};
 use smtp_proto::reply::Text;
 use smtp_proto::server::{self, Accepted, Event};
 use smtp_proto::{Command, Envelope, Hello, Refusal, Secret, Transmit, client};
@@ -286,6 +286,8 @@ impl<P: FnMut(&str) -> Verdict> Server<P> {
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     Send(Envelope, Vec<u8>),
+    /// By its URL.
+    SendUrl(Envelope, String),
     StartTls,
     /// A mechanism, an initial response, and the responses to each challenge; behind those it gives
     /// up.
@@ -358,6 +360,12 @@ impl Client {
                         Ok(()) => self.content = content.into(),
                         Err(error) => self.events.push(format!("not sent: {error:?}")),
                     },
+                    Some(Action::SendUrl(envelope, url)) => {
+                        let url = Burl::new(&url, true).unwrap();
+                        if let Err(error) = ready.send_url(envelope, &url) {
+                            self.events.push(format!("not sent: {error:?}"));
+                        }
+                    }
                     Some(Action::StartTls) => {
                         if let Err(error) = ready.starttls() {
                             self.events.push(format!("not sent: {error:?}"));
