@@ -192,11 +192,7 @@ impl Connection {
             }
             let rest = &buffer[*used..];
             if machine.discard > 0 {
-                let octets = machine.discard.min(rest.len() as u64);
-                #[allow(clippy::cast_possible_truncation)] // at most the input's length
-                let dropped = octets as usize;
-                machine.discarded(octets);
-                *used += dropped;
+                *used += machine.discard_from(rest.len());
                 if machine.discard > 0 {
                     return machine.need_input(input.ended).into_event(machine);
                 }

@@ -118,17 +118,18 @@ impl Machine {
         self.discard = chunk.size;
         self.answer = Some(answer);
         if chunk.size == 0 {
-            self.discarded(0);
+            self.discard_from(0);
         }
     }
 
-    /// So many octets of a refused chunk were dropped; at their end, or at that of the patience with
-    /// them, it is answered.
-    pub(super) fn discarded(&mut self, octets: u64) {
-        self.discard -= octets;
-        let patient = self
-            .discipline
-            .allows_discarded(octets, &self.config.limits);
+    /// Drops what there is of a refused chunk; says how much. At its end, or at that of the patience with
+    /// it, it is answered.
+    pub(super) fn discard_from(&mut self, available: usize) -> usize {
+        let left = usize::try_from(self.discard).unwrap_or(usize::MAX);
+        let octets = available.min(left);
+        self.discard -= octets as u64;
+        let limits = &self.config.limits;
+        let patient = self.discipline.allows_discarded(octets as u64, limits);
         if !patient {
             self.discard = 0;
         }
@@ -138,6 +139,7 @@ impl Machine {
         if !patient && self.closed.is_none() {
             self.refuse(None, Fault::TooMuchRefused);
         }
+        octets
     }
 
     fn answer_chunk(&mut self) {
