@@ -248,7 +248,8 @@ impl core::error::Error for InvalidDsn {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extension::parameter::{Carrier, Parameters};
+    use crate::extension::list::Parameters;
+    use crate::extension::parameter::Carrier;
     use crate::extension::{Extension, Offers, Syntax};
     use alloc::format;
     use alloc::string::ToString;

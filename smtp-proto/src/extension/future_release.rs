@@ -1,8 +1,7 @@
 //! FUTURERELEASE (RFC 4865): a message that is submitted now and sent later.
 
-use super::parameter::{
-    Claim, MailParameter, Parameter, Parameters, Sealed, Slot, nine_digits, write_value,
-};
+use super::list::Parameters;
+use super::parameter::{Claim, MailParameter, Parameter, Sealed, Slot, nine_digits, write_value};
 use super::{By, Capability, Extension};
 use crate::date_time::DateTime;
 use crate::syntax::SyntaxErrorKind;

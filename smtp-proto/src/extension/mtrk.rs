@@ -1,9 +1,8 @@
 //! MTRK (RFC 3885): a message whose way can be asked for later.
 
 use super::dsn::EnvId;
-use super::parameter::{
-    MailParameter, Parameter, Parameters, Sealed, Slot, owned, slot, write_value,
-};
+use super::list::Parameters;
+use super::parameter::{MailParameter, Parameter, Sealed, Slot, owned, slot, write_value};
 use alloc::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;

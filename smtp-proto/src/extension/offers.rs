@@ -1,7 +1,8 @@
 //! What a server announces, and what a session takes for it.
 
+use super::list::RawParameter;
 use super::own::OwnExtension;
-use super::parameter::{Carrier, Claim, RawParameter, Sealed};
+use super::parameter::{Carrier, Claim, Sealed};
 use super::{Extension, Extensions};
 use crate::syntax::SyntaxErrorKind;
 use alloc::string::{String, ToString};

@@ -244,7 +244,8 @@ impl fmt::Display for OriginalRecipient<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extension::parameter::{Carrier, Parameters};
+    use crate::extension::list::Parameters;
+    use crate::extension::parameter::Carrier;
     use crate::extension::{Extension, Offers, Syntax};
     use crate::syntax::SyntaxErrorKind;
     use alloc::string::ToString;

@@ -1,7 +1,8 @@
 //! Extensions of your own: a keyword, its parameters and its verbs, for the machine to announce
 //! and to take.
 
-use super::parameter::{Carrier, RawParameter};
+use super::list::RawParameter;
+use super::parameter::Carrier;
 use super::{Extension, Extensions};
 use crate::grammar;
 use crate::verb::{Verb, opens_http};

@@ -1,14 +1,10 @@
-//! ESMTP parameters (RFC 5321 §4.1.2): those of one command, in order, as they stand on the wire.
+//! ESMTP parameters as types (RFC 5321 §4.1.2), and what an extension registers of them.
 //!
-//! The rule here: a list only holds what was checked, so whatever is read out of it can be written
-//! into a command again. Which parameters there are is for the table, what a value means for the
-//! extension's own file.
+//! Which parameters there are is for the table, what a value means for the extension's own file.
 
-use super::{Extensions, InvalidExtension, Syntax};
-use crate::grammar;
 use crate::syntax::SyntaxErrorKind;
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
 
 /// A parameter of MAIL or RCPT as a type, which [`Mail::get`](crate::Mail::get) and
@@ -81,6 +77,33 @@ macro_rules! slot {
 }
 pub(super) use slot;
 
+/// A parameter without a value: its type, and all that makes it one.
+macro_rules! flag {
+    ($(#[$doc:meta])* $name:ident, $keyword:literal, $carrier:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct $name;
+
+        impl $crate::extension::parameter::Sealed for $name {}
+        impl $crate::extension::$carrier<'_> for $name {}
+
+        impl<'a> $crate::extension::Parameter<'a> for $name {
+            const KEYWORDS: &'static [&'static str] = &[$keyword];
+
+            fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
+                value.is_none().then_some(Self)
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str($keyword)
+            }
+        }
+    };
+}
+pub(super) use flag;
+
 impl Slot {
     pub(crate) const fn keywords(&self) -> &'static [&'static str] {
         self.keywords
@@ -95,7 +118,7 @@ impl Slot {
     }
 }
 
-fn is_any(keywords: &[&str], keyword: &str) -> bool {
+pub(super) fn is_any(keywords: &[&str], keyword: &str) -> bool {
     keywords
         .iter()
         .any(|known| known.eq_ignore_ascii_case(keyword))
@@ -108,210 +131,6 @@ pub(crate) enum Carrier {
     Rcpt,
 }
 
-/// `esmtp-param = esmtp-keyword ["=" esmtp-value]`, as written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RawParameter<'a> {
-    /// Its keyword, to be compared in any case.
-    pub keyword: &'a str,
-    /// What stands behind `=`, where it has one.
-    pub value: Option<&'a str>,
-}
-
-/// The parameters of one command, joined by single blanks.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Parameters<'a>(Cow<'a, str>);
-
-impl<'a> Parameters<'a> {
-    /// Reads `*( SP esmtp-param )` and holds each against what the session has. An error says how
-    /// much of the input was left.
-    pub(crate) fn read(
-        input: &'a [u8],
-        carrier: Carrier,
-        syntax: Syntax<'_>,
-    ) -> Result<Self, (SyntaxErrorKind, usize)> {
-        let mut rest = input;
-        while !rest.is_empty() {
-            let (parameter, behind) = take(rest, syntax.utf8)?;
-            // One blank stands before the parameter.
-            let at = rest.len() - 1;
-            let before = &input[..input.len() - rest.len()];
-            let wrong = |kind| (kind, at);
-            let excluded = syntax.check(carrier, parameter).map_err(wrong)?;
-            let again = |earlier: RawParameter<'_>| {
-                earlier.keyword.eq_ignore_ascii_case(parameter.keyword)
-                    || is_any(excluded, earlier.keyword)
-            };
-            if split(before).any(again) {
-                return Err(wrong(SyntaxErrorKind::ParameterValue));
-            }
-            rest = behind;
-        }
-        let text = input.strip_prefix(b" ").unwrap_or_default();
-        // `take` has seen all of it.
-        Ok(Self(Cow::Borrowed(
-            core::str::from_utf8(text).unwrap_or_default(),
-        )))
-    }
-
-    /// Each of them, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = RawParameter<'_>> {
-        split(self.0.as_bytes())
-    }
-
-    /// The one of that keyword.
-    pub(crate) fn find(&self, keyword: &str) -> Option<RawParameter<'_>> {
-        self.iter()
-            .find(|parameter| parameter.keyword.eq_ignore_ascii_case(keyword))
-    }
-
-    /// Where the one of these keywords stands, in octets behind the first's.
-    pub(super) fn place(&self, keywords: &[&str]) -> Option<usize> {
-        let mut place = 0;
-        for RawParameter { keyword, value } in self.iter() {
-            if is_any(keywords, keyword) {
-                return Some(place);
-            }
-            place += keyword.len() + value.map_or(0, |value| 1 + value.len()) + 1;
-        }
-        None
-    }
-
-    pub(crate) fn get<'s, P: Parameter<'s>>(&'s self) -> Option<P> {
-        let raw = self
-            .iter()
-            .find(|parameter| is_any(P::KEYWORDS, parameter.keyword))?;
-        P::parse(raw.keyword, raw.value)
-    }
-
-    pub(crate) fn is_ascii(&self) -> bool {
-        self.0.is_ascii()
-    }
-
-    /// Adds it behind the others, less the one that stood there before.
-    #[allow(clippy::needless_pass_by_value)] // given away, as to any builder
-    pub(crate) fn set<'p, P: Parameter<'p>>(&mut self, parameter: P) {
-        self.remove(P::KEYWORDS);
-        self.push(&parameter.to_string());
-    }
-
-    /// As [`set`](Self::set), for a parameter that this crate doesn't know.
-    pub(crate) fn set_own(
-        &mut self,
-        carrier: Carrier,
-        keyword: &str,
-        value: Option<&str>,
-    ) -> Result<(), InvalidExtension> {
-        let whole = |parsed: Result<(&[u8], _), _>| matches!(parsed, Ok(([], _)));
-        if !whole(grammar::keyword(keyword.as_bytes())) {
-            return Err(InvalidExtension::Keyword);
-        }
-        if value.is_some_and(|value| !whole(grammar::esmtp_value(false)(value.as_bytes()))) {
-            return Err(InvalidExtension::Arguments);
-        }
-        if Extensions::ALL.owners(carrier, keyword).next().is_some() {
-            return Err(InvalidExtension::Known);
-        }
-        self.remove(&[keyword]);
-        self.push(&RawParameter { keyword, value }.to_string());
-        Ok(())
-    }
-
-    fn push(&mut self, parameter: &str) {
-        let text = self.0.to_mut();
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        *text += parameter;
-    }
-
-    /// Drops the one that goes by one of these keywords.
-    pub(crate) fn remove(&mut self, keywords: &[&str]) {
-        if self
-            .iter()
-            .any(|parameter| is_any(keywords, parameter.keyword))
-        {
-            let mut kept = Self::default();
-            for parameter in self.iter() {
-                if !is_any(keywords, parameter.keyword) {
-                    kept.push(&parameter.to_string());
-                }
-            }
-            self.0 = Cow::Owned(kept.0.into_owned());
-        }
-    }
-
-    pub(crate) fn into_owned(self) -> Parameters<'static> {
-        Parameters(Cow::Owned(self.0.into_owned()))
-    }
-}
-
-/// Parameters that were read before.
-fn split(text: &[u8]) -> impl Iterator<Item = RawParameter<'_>> {
-    let text = core::str::from_utf8(text).unwrap_or_default();
-    text.split_terminator(' ')
-        .filter(|parameter| !parameter.is_empty())
-        .map(|parameter| match parameter.split_once('=') {
-            Some((keyword, value)) => RawParameter {
-                keyword,
-                value: Some(value),
-            },
-            None => RawParameter {
-                keyword: parameter,
-                value: None,
-            },
-        })
-}
-
-/// Takes `SP esmtp-param` off the front of `input`.
-fn take(input: &[u8], utf8: bool) -> Result<(RawParameter<'_>, &[u8]), (SyntaxErrorKind, usize)> {
-    let malformed = |rest: &[u8]| match rest.first() {
-        Some(octet) if !octet.is_ascii() => (SyntaxErrorKind::NonAscii, rest.len()),
-        _ => (SyntaxErrorKind::Argument, rest.len()),
-    };
-    let rest = input.strip_prefix(b" ").ok_or(malformed(input))?;
-    let (rest, keyword) = grammar::keyword(rest).map_err(|_| malformed(rest))?;
-    let (rest, value) = match rest.strip_prefix(b"=") {
-        None => (rest, None),
-        Some(value) => match grammar::esmtp_value(utf8)(value) {
-            Ok((rest, value)) => (rest, Some(value)),
-            Err(error) => return Err(malformed(&value[grammar::offset(value, &error)..])),
-        },
-    };
-    match rest.first() {
-        None | Some(b' ') => Ok((RawParameter { keyword, value }, rest)),
-        Some(_) => Err(malformed(rest)),
-    }
-}
-
-/// As it stands on the wire.
-impl fmt::Display for RawParameter<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.keyword)?;
-        match self.value {
-            Some(value) => write!(f, "={value}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Each with the blank in front of it.
-impl fmt::Display for Parameters<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
-            "" => Ok(()),
-            text => write!(f, " {text}"),
-        }
-    }
-}
-
-impl fmt::Debug for Parameters<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.iter().map(|parameter| parameter.to_string()))
-            .finish()
-    }
-}
-
 /// `keyword=value`, for the `Display` of a parameter type.
 pub(super) fn write_value(
     f: &mut fmt::Formatter<'_>,
@@ -319,11 +138,6 @@ pub(super) fn write_value(
     value: impl fmt::Display,
 ) -> fmt::Result {
     write!(f, "{keyword}={value}")
-}
-
-/// The value of a parameter that has none, in the words of [`Parameter::parse`].
-pub(super) fn no_value(value: Option<&str>) -> Option<()> {
-    value.is_none().then_some(())
 }
 
 /// `1*9DIGIT`, leading zeros and all.
@@ -340,127 +154,6 @@ pub(super) fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{ForwardPath, ReversePath};
-    use crate::extension::{Extensions, Offers, OwnExtension, RequireTls, Size, SmtpUtf8};
-    use crate::{BodyType, Mail, Rcpt};
-    use alloc::vec::Vec;
-    use proptest::prelude::*;
-
-    fn offers() -> Offers {
-        let own = OwnExtension::new("XQUEUE")
-            .and_then(|own| own.with_mail_parameter("XQUEUE", |name| name == Some("fast")))
-            .and_then(|own| own.with_rcpt_parameter("XFLAG", |name| name.is_none()));
-        Offers::from(Extensions::ALL).with(own.unwrap())
-    }
-
-    #[test]
-    fn parameters_are_read_one_blank_apart_and_each_once() {
-        use SyntaxErrorKind::{Argument, NonAscii, ParameterValue, UnknownParameter};
-        let offers = offers();
-        let syntax = Syntax::new(&offers);
-        for (text, fault) in [
-            ("", Ok(0)),
-            (" SIZE=1", Ok(1)),
-            (" size=1 BODY=8BITMIME SMTPUTF8 XQUEUE=fast", Ok(4)),
-            // What is wrong, and where it begins.
-            ("SIZE=1", Err((Argument, 0))),
-            ("  SIZE=1", Err((Argument, 1))),
-            (" SIZE=1  SMTPUTF8", Err((Argument, 8))),
-            (" SIZE=1 ", Err((Argument, 8))),
-            (" SIZE=1\tSMTPUTF8", Err((Argument, 7))),
-            (" SIZE=", Err((Argument, 6))),
-            (" SIZE=1=2", Err((Argument, 7))),
-            (" =1", Err((Argument, 1))),
-            (" -SIZE=1", Err((Argument, 1))),
-            (" SI_ZE=1", Err((Argument, 3))),
-            (" SIZE=\x7F", Err((Argument, 6))),
-            (" SIZE=1é", Err((NonAscii, 7))),
-            (" é", Err((NonAscii, 1))),
-            (" SIZE=k", Err((ParameterValue, 1))),
-            (" SIZE", Err((ParameterValue, 1))),
-            (" SMTPUTF8=1", Err((ParameterValue, 1))),
-            (" XQUEUE=slow", Err((ParameterValue, 1))),
-            (" SIZE=1 SIZE=1", Err((ParameterValue, 8))),
-            (" SIZE=1 SMTPUTF8 sIZE=2", Err((ParameterValue, 17))),
-            (" XQUEUE=fast xqueue=fast", Err((ParameterValue, 13))),
-            (" X=1", Err((UnknownParameter, 1))),
-            (" SIZE=1 NOTIFIES=NEVER", Err((UnknownParameter, 8))),
-            // It is RCPT's.
-            (" XFLAG", Err((UnknownParameter, 1))),
-        ] {
-            let read = Parameters::read(text.as_bytes(), Carrier::Mail, syntax);
-            let fault = fault.map_err(|(kind, at)| (kind, text.len() - at));
-            assert_eq!(read.map(|read| read.iter().count()), fault, "{text}");
-        }
-        let read = |text: &'static str| Parameters::read(text.as_bytes(), Carrier::Rcpt, syntax);
-        assert!(read(" XFLAG").is_ok());
-        assert_eq!(read(" SIZE=1"), Err((UnknownParameter, 6)));
-    }
-
-    #[test]
-    fn what_is_not_announced_is_unknown() {
-        let read = Parameters::read(b" SIZE=1", Carrier::Mail, Syntax::default());
-        assert_eq!(read, Err((SyntaxErrorKind::UnknownParameter, 6)));
-    }
-
-    #[test]
-    fn octets_above_127_come_with_smtputf8_only() {
-        let own = OwnExtension::new("XNAME").unwrap();
-        let offers = Offers::NONE.with(own.with_mail_parameter("XNAME", |_| true).unwrap());
-        let mut syntax = Syntax::new(&offers);
-        for (octets, ascii, utf8) in [
-            (
-                &b" XNAME=j\xC3\xB6rg"[..],
-                Err((SyntaxErrorKind::NonAscii, 4)),
-                Ok(1),
-            ),
-            (
-                b" XNAME=\xC0\xAF",
-                Err((SyntaxErrorKind::NonAscii, 2)),
-                Err((SyntaxErrorKind::NonAscii, 2)),
-            ),
-            (
-                b" X\xC3\xB6",
-                Err((SyntaxErrorKind::NonAscii, 2)),
-                Err((SyntaxErrorKind::NonAscii, 2)),
-            ),
-        ] {
-            for (allowed, expected) in [(false, ascii), (true, utf8)] {
-                syntax.utf8 = allowed;
-                let read = Parameters::read(octets, Carrier::Mail, syntax);
-                assert_eq!(read.map(|read| read.iter().count()), expected, "{octets:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_command_keeps_its_parameters_in_order_and_one_of_each() {
-        let mail = Mail::new(ReversePath::Null)
-            .with(Size(1))
-            .with(SmtpUtf8)
-            .with(BodyType::SevenBit);
-        assert_eq!(mail.to_string(), "MAIL FROM:<> SIZE=1 SMTPUTF8 BODY=7BIT");
-        let mail = mail.with(Size(2));
-        assert_eq!(mail.to_string(), "MAIL FROM:<> SMTPUTF8 BODY=7BIT SIZE=2");
-        assert_eq!(
-            (mail.get(), mail.get(), mail.get()),
-            (Some(Size(2)), Some(SmtpUtf8), Some(BodyType::SevenBit))
-        );
-        assert_eq!(mail.get::<RequireTls>(), None);
-        let keywords = mail.parameters().map(|parameter| parameter.keyword);
-        assert_eq!(keywords.collect::<Vec<_>>(), ["SMTPUTF8", "BODY", "SIZE"]);
-        assert_eq!(mail.find("body").map(|body| body.value), Some(Some("7BIT")));
-        assert_eq!(mail.find("smtpUtf8").map(|utf8| utf8.value), Some(None));
-        assert_eq!(mail.find("BOD"), None);
-        let mail = mail
-            .without::<BodyType>()
-            .without::<BodyType>()
-            .without::<SmtpUtf8>();
-        assert_eq!(mail.to_string(), "MAIL FROM:<> SIZE=2");
-        assert_eq!(mail.without::<Size>(), Mail::new(ReversePath::Null));
-        let rcpt = Rcpt::new(ForwardPath::try_from("ann@example.org").unwrap());
-        assert_eq!((rcpt.parameters().count(), rcpt.find("RRVS")), (0, None));
-    }
 
     #[test]
     fn nine_digits_are_not_ten() {
@@ -474,35 +167,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(nine_digits(text), number, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_list_is_written_as_it_was_read(
-            text in "( (SIZE=[0-9]{1,3}|BODY=[78](BIT|bitmime)|SmtpUtf8|XQUEUE=fast|[A-Z]{1,3})){0,4}\
-                | [!-~ ]{0,20}",
-        ) {
-            let offers = offers();
-            match Parameters::read(text.as_bytes(), Carrier::Mail, Syntax::new(&offers)) {
-                Ok(read) => {
-                    prop_assert_eq!(read.to_string(), &*text);
-                    let each = read.iter().map(|parameter| parameter.to_string());
-                    prop_assert_eq!(each.collect::<Vec<_>>().join(" "), text.trim_start());
-                    prop_assert_eq!(read.clone().into_owned(), read);
-                }
-                Err((_, left)) => prop_assert!(left <= text.len()),
-            }
-        }
-
-        #[test]
-        fn any_octets_are_read_or_refused(octets: Vec<u8>, utf8: bool) {
-            let offers = offers();
-            let mut syntax = Syntax::new(&offers);
-            syntax.utf8 = utf8;
-            if let Err((_, left)) = Parameters::read(&octets, Carrier::Mail, syntax) {
-                prop_assert!(left <= octets.len());
-            }
         }
     }
 }

@@ -1,31 +1,15 @@
 //! REQUIRETLS (RFC 8689): a message that must not travel in clear.
 
-use super::parameter::{MailParameter, Parameter, Sealed, Slot, no_value, slot};
-use core::fmt;
+use super::Parameter as _;
+use super::parameter::{Slot, flag, slot};
 
-/// `REQUIRETLS` on MAIL: every hop from here on is to use TLS with a certificate that was checked, or
-/// else to return the message. A server that can't pass it on so answers 550 5.7.30 (§4.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RequireTls;
+flag! {
+    /// `REQUIRETLS` on MAIL: every hop from here on is to use TLS with a certificate that was checked, or
+    /// else to return the message. A server that can't pass it on so answers 550 5.7.30 (§4.2.1).
+    RequireTls, "REQUIRETLS", MailParameter
+}
 
 pub(super) const REQUIRETLS: Slot = slot!(RequireTls, 11);
-
-impl Sealed for RequireTls {}
-impl MailParameter<'_> for RequireTls {}
-
-impl<'a> Parameter<'a> for RequireTls {
-    const KEYWORDS: &'static [&'static str] = &["REQUIRETLS"];
-
-    fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
-        no_value(value).map(|()| Self)
-    }
-}
-
-impl fmt::Display for RequireTls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("REQUIRETLS")
-    }
-}
 
 #[cfg(test)]
 mod tests {

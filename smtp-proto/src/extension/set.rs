@@ -1,6 +1,7 @@
 //! Sets of extensions, and what a session with one of them has.
 
-use super::parameter::{Carrier, Parameters, Slot};
+use super::list::Parameters;
+use super::parameter::{Carrier, Slot};
 use super::table::{Extension, Row, TABLE, When};
 use core::fmt;
 

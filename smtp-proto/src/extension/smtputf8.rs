@@ -1,31 +1,15 @@
 //! SMTPUTF8 (RFC 6531): addresses and header fields in UTF-8.
 
-use super::parameter::{MailParameter, Parameter, Sealed, Slot, no_value, slot};
-use core::fmt;
+use super::Parameter as _;
+use super::parameter::{Slot, flag, slot};
 
-/// `SMTPUTF8` on MAIL: an address of the envelope isn't ASCII, or a header field isn't. It allows
-/// UTF-8 in the paths of its transaction, and in the server's replies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SmtpUtf8;
+flag! {
+    /// `SMTPUTF8` on MAIL: an address of the envelope isn't ASCII, or a header field isn't. It allows
+    /// UTF-8 in the paths of its transaction, and in the server's replies.
+    SmtpUtf8, "SMTPUTF8", MailParameter
+}
 
 pub(super) const SMTPUTF8: Slot = slot!(SmtpUtf8, 10);
-
-impl Sealed for SmtpUtf8 {}
-impl MailParameter<'_> for SmtpUtf8 {}
-
-impl<'a> Parameter<'a> for SmtpUtf8 {
-    const KEYWORDS: &'static [&'static str] = &["SMTPUTF8"];
-
-    fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
-        no_value(value).map(|()| Self)
-    }
-}
-
-impl fmt::Display for SmtpUtf8 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SMTPUTF8")
-    }
-}
 
 #[cfg(test)]
 mod tests {

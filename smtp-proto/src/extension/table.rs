@@ -1,6 +1,7 @@
 //! The table of extensions, and sets of them.
 
-use super::parameter::{Carrier, Parameters, Slot};
+use super::list::Parameters;
+use super::parameter::{Carrier, Slot};
 use super::{
     auth, body, checkpoint, content, deliver_by, dsn, future_release, mt_priority, mtrk,
     no_soliciting, orcpt, prdr, require_tls, rrvs, size, smtputf8, submitter,
