@@ -19,7 +19,7 @@ use smtp_proto::extension::{
     OwnExtension, PriorityProfile, Queue, ServerLimits, XClientAttributes, XForwardAttributes,
 };
 use smtp_proto::reply::Text;
-use smtp_proto::server::{BareNewline, Dialect};
+use smtp_proto::server::{BareNewline, Dialect, Hasty};
 use smtp_proto::{
     Command, Envelope, Extension, Extensions, Hello, Newlines, Offers, Refusal, Syntax,
 };
@@ -64,6 +64,9 @@ fn server_settings(case: &Case) -> server::Config {
             // a keyword and its arguments, beside the others
             "offer" => config.offers.add(offer(value)),
             "LMTP" => config.dialect = Dialect::Lmtp,
+            "TLS first" => config.require.tls = true,
+            "AUTH first" => config.require.auth = true,
+            "hasty clients are sent away" => config.hasty_clients = Hasty::Close,
             "clear passwords" => config.accept_clear_passwords = true,
             "bare newlines are data" => config.bare_newline = BareNewline::AcceptAsData,
             "bare LF ends commands" => config.accept_bare_lf_in_commands = true,

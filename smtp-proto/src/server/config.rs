@@ -30,6 +30,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// SMTP, or LMTP for a server that keeps no queue (RFC 2033). Default: SMTP.
     pub dialect: Dialect,
+    /// What a client has to do before anything else. Default: nothing.
+    pub require: Requirements,
     /// Whether PLAIN, LOGIN and whatever else whoever listens could use are offered by AUTH without
     /// TLS, which RFC 4954 §4 forbids. Default: no; tried all the same, they are answered 504 5.5.4.
     pub accept_clear_passwords: bool,
@@ -38,6 +40,8 @@ pub struct Config {
     /// Whether an LF alone may end a command line, which RFC 5321 §2.3.8 forbids. Default: no, it
     /// is answered 500 and the connection is closed. A CR alone never may.
     pub accept_bare_lf_in_commands: bool,
+    /// What becomes of a client that doesn't wait where it has to. Default: it is served.
+    pub hasty_clients: Hasty,
     /// Whether a client may talk before it is greeted, which RFC 5321 §4.3.1 tells it not to.
     /// Default: no; what had arrived by the time of the greeting is answered 554 and the connection
     /// is closed.
@@ -53,6 +57,30 @@ pub enum Dialect {
     /// LMTP (RFC 2033): the hello is LHLO, a message is answered once for each recipient, and
     /// PIPELINING and ENHANCEDSTATUSCODES are always offered. Never on port 25.
     Lmtp,
+}
+
+/// What a client has to do before it may say much else; until then that is answered 530 5.7.0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Requirements {
+    /// STARTTLS, or TLS from the first octet (RFC 3207 §4): only NOOP, a hello, STARTTLS and QUIT pass
+    /// before. Never for a server that the world sends mail to.
+    pub tls: bool,
+    /// AUTH (RFC 4954 §6): only AUTH, a hello, NOOP, RSET, STARTTLS and QUIT pass before.
+    pub auth: bool,
+}
+
+/// What a client does that sends on where it has to wait for a reply first: behind EHLO, HELO, DATA, NOOP
+/// and the others that end a group (RFC 2920 §3.1), and anywhere where PIPELINING isn't announced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Hasty {
+    /// It is served like any other: the order of its commands is plain.
+    #[default]
+    Serve,
+    /// It is answered 554 5.5.0 and the connection is closed, as Postfix does by default
+    /// (`reject_unauth_pipelining`): programs that send much spam don't wait. What counts is what has
+    /// come by the time of the reply.
+    Close,
 }
 
 /// What a CR or an LF that isn't part of CRLF does to a body (RFC 5321 §2.3.8). With either it is
@@ -105,6 +133,8 @@ impl Config {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             dialect: Dialect::default(),
+            require: Requirements::default(),
+            hasty_clients: Hasty::default(),
             accept_clear_passwords: false,
             bare_newline: BareNewline::default(),
             accept_bare_lf_in_commands: false,

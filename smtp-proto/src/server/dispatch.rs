@@ -5,7 +5,7 @@ use super::machine::{Exchange, Machine, Question};
 use super::message::Begin;
 use super::refusals::About;
 use super::state::{State, Step};
-use super::{Closed, Dialect, Fault};
+use super::{Closed, Dialect, Fault, Hasty};
 use crate::command::{self, Command, Hello, SyntaxError, SyntaxErrorKind};
 use crate::extension::{Bdat, Extension};
 use crate::reply::Text;
@@ -68,6 +68,9 @@ impl Machine {
                 ..fail(Fault::Syntax(error.kind))
             })
         };
+        if self.ahead && self.config.hasty_clients == Hasty::Close && !self.may_go_on(verb) {
+            return Err(fail(Fault::Hasty));
+        }
         let may_come = self.may_come(verb);
         if verb == Verb::Bdat && may_come != Err(Fault::NotOffered) {
             // Whatever becomes of it, its octets are behind it.
@@ -108,13 +111,51 @@ impl Machine {
         };
         let needs_ehlo = extension.is_some_and(|extension| !extension.row().is_basic());
         let extended = self.session.hello().is_some_and(Hello::is_extended);
+        if self.state == State::Refused && verb != Verb::Quit {
+            return Err(Fault::Order);
+        }
+        if !offered {
+            return Err(Fault::NotOffered);
+        }
+        self.admit(verb)?;
         match step {
-            _ if self.state == State::Refused && verb != Verb::Quit => Err(Fault::Order),
-            _ if !offered => Err(Fault::NotOffered),
             _ if needs_ehlo && !extended => Err(Fault::Order),
             Step::Refuse(fault) => Err(fault),
             Step::To(_) | Step::Stay => Ok(()),
         }
+    }
+
+    /// Whether the client has done what it has to before that.
+    fn admit(&self, verb: Verb) -> Result<(), Fault> {
+        let require = self.config.require;
+        let hello = matches!(verb, Verb::Ehlo | Verb::Helo | Verb::Lhlo);
+        let passes = hello || matches!(verb, Verb::StartTls | Verb::Noop | Verb::Quit);
+        if require.tls && !self.session.secure && !passes {
+            return Err(Fault::TlsRequired);
+        }
+        let passes = passes || matches!(verb, Verb::Auth | Verb::Rset);
+        if require.auth && self.session.identity.is_none() && !passes {
+            return Err(Fault::AuthRequired);
+        }
+        Ok(())
+    }
+
+    /// Whether the client may have sent on behind that without waiting for the reply.
+    fn may_go_on(&self, verb: Verb) -> bool {
+        let ends_group = matches!(
+            verb,
+            Verb::Ehlo
+                | Verb::Helo
+                | Verb::Lhlo
+                | Verb::Auth
+                | Verb::Data
+                | Verb::Vrfy
+                | Verb::Expn
+                | Verb::Noop
+        );
+        let pipelining = self.extensions().contains(Extension::Pipelining);
+        // Octets have to stand behind BDAT, and none matter behind QUIT.
+        verb == Verb::Bdat || verb == Verb::Quit || (pipelining && !ends_group)
     }
 
     /// Counts a command that leads to no mail.

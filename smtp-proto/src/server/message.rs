@@ -79,7 +79,11 @@ impl Machine {
 
     /// Turns away a BDAT that may not come now.
     pub(super) fn turn_chunk_away(&mut self, chunk: Bdat, fault: Fault) {
-        if fault == Fault::Order {
+        // The client isn't where a chunk could be the end of anything.
+        if matches!(
+            fault,
+            Fault::Order | Fault::TlsRequired | Fault::AuthRequired
+        ) {
             return self.discard(chunk, Answer::Fault(fault, 1));
         }
         let answer = Answer::Fault(fault, self.chunk_replies(chunk));

@@ -23,7 +23,7 @@ mod state;
 mod upgrade;
 
 pub use auth::AuthRequest;
-pub use config::{BareNewline, Config, Dialect, Timeouts};
+pub use config::{BareNewline, Config, Dialect, Hasty, Requirements, Timeouts};
 pub use connection::Connection;
 pub use kind::{Accepted, Connect, Data, Expand, Message, ShowHelp, Verify};
 pub use refusals::Fault;

@@ -41,6 +41,12 @@ pub enum Fault {
     TooMuchRefused,
     /// One message more than a session may have.
     TooManyTransactions,
+    /// A command before the TLS that the server requires.
+    TlsRequired,
+    /// A command before the AUTH that the server requires.
+    AuthRequired,
+    /// A client that doesn't wait where it has to.
+    Hasty,
     /// A mechanism of AUTH that isn't offered, or not without TLS.
     NoMechanism,
     /// A response of AUTH isn't base64.
@@ -113,6 +119,9 @@ impl Fault {
             Self::NoMessage => (503, (5, 5, 1), "no message open, nothing taken"),
             Self::TooMuchRefused => (421, (4, 7, 0), "too much sent in vain"),
             Self::TooManyTransactions => (421, (4, 7, 0), "too many messages on this connection"),
+            Self::TlsRequired => (530, (5, 7, 0), "STARTTLS is required first"),
+            Self::AuthRequired => (530, (5, 7, 0), "authentication is required"),
+            Self::Hasty => (554, (5, 5, 0), "commands sent without waiting"),
             Self::NoMechanism => (504, (5, 5, 4), "mechanism not available"),
             Self::Base64 => (501, (5, 5, 2), "malformed base64"),
             Self::AuthLineTooLong => (500, (5, 5, 6), "response too long"),
@@ -141,7 +150,7 @@ impl Fault {
     /// Whether the reply is the last thing said.
     pub(crate) fn closes(self) -> bool {
         let unframed = Self::Syntax(SyntaxErrorKind::ChunkSize);
-        matches!(self, Self::BareNewline | Self::EarlyTalk)
+        matches!(self, Self::BareNewline | Self::EarlyTalk | Self::Hasty)
             || self == unframed
             || self.answer().0 == 421
     }
