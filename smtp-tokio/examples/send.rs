@@ -9,6 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::AsyncRead;
 
+mod support {
+    #[allow(dead_code)] // the server's half
+    pub(crate) mod tls;
+}
+
 /// Sends a message by SMTP or LMTP and prints each recipient with the server's reply.
 ///
 /// The message is streamed, whatever its size. Exit status: 0 if every recipient was accepted, 1
@@ -32,6 +37,18 @@ struct Arguments {
     /// Speak LMTP (RFC 2033): each recipient is answered by itself
     #[arg(long)]
     lmtp: bool,
+    /// Whether to be under TLS by STARTTLS: or not at all, where it is offered, or never
+    #[arg(long, value_enum, default_value = "never")]
+    starttls: StartTls,
+    /// Be under TLS from the first octet
+    #[arg(long, conflicts_with = "starttls", requires = "ca")]
+    implicit_tls: bool,
+    /// Who is to have signed the server's certificate
+    #[arg(long, value_name = "PEM", required_if_eq_any([("starttls", "required"), ("starttls", "offered")]))]
+    ca: Option<PathBuf>,
+    /// The name that certificate is to be for; default: the one we connect to
+    #[arg(long, value_name = "NAME", requires = "ca")]
+    tls_name: Option<String>,
     /// Wait for each reply before the next command
     #[arg(long)]
     no_pipelining: bool,
@@ -53,6 +70,13 @@ struct Arguments {
     transcript: bool,
     /// The message; without it stdin is read
     message: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum StartTls {
+    Required,
+    Offered,
+    Never,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -173,6 +197,17 @@ async fn connect(
         Some(name) => connect = connect.hello(Hello::ehlo(name)?.into_owned()),
         None if arguments.lmtp => connect = connect.hello(Hello::lhlo("localhost")?.into_owned()),
         None => {}
+    }
+    if let Some(ca) = &arguments.ca {
+        let host = arguments.server.rsplit_once(':').map(|(host, _)| host);
+        let name = arguments.tls_name.as_deref().or(host).unwrap_or_default();
+        let tls = support::tls::client(name.trim_matches(['[', ']']), ca)?;
+        connect = match arguments.starttls {
+            StartTls::Required => connect.starttls(tls),
+            StartTls::Offered => connect.starttls_if_offered(tls),
+            StartTls::Never if arguments.implicit_tls => connect.implicit_tls(tls),
+            StartTls::Never => connect,
+        };
     }
     if arguments.transcript {
         connect = connect.transcript(|entry| eprintln!("{entry}"));

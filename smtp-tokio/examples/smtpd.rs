@@ -22,6 +22,8 @@ use tokio::signal::unix::{SignalKind, signal};
 mod support {
     pub(crate) mod log;
     pub(crate) mod maildir;
+    #[allow(dead_code)] // the client's half
+    pub(crate) mod tls;
 }
 
 /// Receives mail by SMTP or LMTP and delivers it to a Maildir, or throws it away.
@@ -30,6 +32,7 @@ mod support {
 /// the folder fsynced. Lines end in LF there; Return-Path and Received lines are put in front. One
 /// line on stdout tells of each message. SIGINT and SIGTERM finish what is under way and leave.
 #[derive(Parser)]
+#[allow(clippy::struct_excessive_bools)] // they are flags
 #[command(version)]
 struct Arguments {
     /// Where to listen; port 0 takes a free one. The first line on stdout says which
@@ -63,6 +66,18 @@ struct Arguments {
     /// What a CR or LF alone does to a message
     #[arg(long, value_enum, default_value = "reject")]
     bare_newline: Bare,
+    /// The certificate chain to offer STARTTLS with, the server's own first
+    #[arg(long, value_name = "PEM", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "PEM", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Be under TLS from the first octet, in place of STARTTLS
+    #[arg(long, requires = "tls_cert")]
+    implicit_tls: bool,
+    /// Take no mail in clear (530 5.7.0)
+    #[arg(long, requires = "tls_cert")]
+    require_tls: bool,
     /// Speak LMTP (RFC 2033), for a mail server to deliver through
     #[arg(long)]
     lmtp: bool,
@@ -96,7 +111,7 @@ fn mailbox(text: &str) -> Result<Mailbox<'static>, String> {
     Ok(mailbox.into_owned())
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let arguments = Arguments::parse();
     let mut runtime = match arguments.threads {
         0 | 1 => runtime::Builder::new_current_thread(),
@@ -109,7 +124,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .block_on(serve(arguments))
 }
 
-async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut config = Config::new(arguments.hostname.clone());
     config.limits.message = (arguments.size > 0).then_some(arguments.size);
     config.limits.recipients = arguments.max_recipients;
@@ -122,6 +137,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     config.timeouts.command = Duration::from_secs(arguments.timeout);
     config.timeouts.body = config.timeouts.command;
     config.timeouts.write = config.timeouts.command;
+    config.require.tls = arguments.require_tls;
     config.bare_newline = match arguments.bare_newline {
         Bare::Reject => BareNewline::Reject,
         Bare::AcceptAsData => BareNewline::AcceptAsData,
@@ -136,6 +152,14 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut server = Server::bind(arguments.listen, config)
         .await?
         .max_connections(arguments.max_connections);
+    if let (Some(chain), Some(key)) = (arguments.tls_cert, arguments.tls_key) {
+        let tls = support::tls::server(&chain, &key)?;
+        server = if arguments.implicit_tls {
+            server.implicit_tls(tls)
+        } else {
+            server.starttls(tls)
+        };
+    }
     let (log, _writing) = Log::start(io::stdout());
     let (complaints, _complaining) = Log::start(io::stderr());
     if arguments.transcript {
@@ -163,6 +187,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         policy: Arc::clone(&policy),
         peer,
         hello: None,
+        secure: false,
     };
     server.serve(handler, stop).await?;
     Ok(())
@@ -184,10 +209,12 @@ struct Inbox {
     policy: Arc<Policy>,
     peer: SocketAddr,
     hello: Option<Hello<'static>>,
+    secure: bool,
 }
 
 impl Handler for Inbox {
-    async fn hello(&mut self, hello: &Hello<'_>, _: &Session) -> Result<(), Refusal> {
+    async fn hello(&mut self, hello: &Hello<'_>, session: &Session) -> Result<(), Refusal> {
+        self.secure = session.is_secure();
         self.hello = Some(hello.clone().into_owned());
         Ok(())
     }
@@ -290,6 +317,7 @@ impl Inbox {
     /// The lines in front of a delivered message (RFC 5321 §4.4).
     fn trace(&self, envelope: &Envelope) -> String {
         let features = Features {
+            tls: self.secure,
             smtputf8: envelope.mail().is_smtputf8(),
             ..Features::default()
         };

@@ -2,10 +2,11 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::tls::{ClientTls, Stream};
 use bytes::{Buf, Bytes, BytesMut};
 use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
 use smtp_proto::extension::TransId;
-use smtp_proto::{Capabilities, Entry, Envelope, Hello};
+use smtp_proto::{Capabilities, Entry, Envelope, Extension, Hello};
 use std::future::{Future, IntoFuture, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio::time::timeout;
 
 /// Octets of a message read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -52,10 +54,21 @@ impl Client {
         Connect {
             addr,
             hello: None,
+            security: Security::Clear,
             settings: Vec::new(),
             transcript: None,
         }
     }
+}
+
+/// Where TLS comes in.
+enum Security {
+    /// Nowhere.
+    Clear,
+    /// By STARTTLS.
+    StartTls { tls: ClientTls, required: bool },
+    /// From the first octet.
+    Implicit(ClientTls),
 }
 
 type Setting = Box<dyn FnOnce(&mut Config) + Send>;
@@ -66,6 +79,7 @@ type Sink = Box<dyn Fn(Entry<'_>) + Send + Sync>;
 pub struct Connect<A> {
     addr: A,
     hello: Option<Hello<'static>>,
+    security: Security,
     settings: Vec<Setting>,
     transcript: Option<Sink>,
 }
@@ -75,6 +89,34 @@ impl<A> Connect<A> {
     /// RFC 5321 §4.1.4 allows to hosts without a name; servers trust a real name more.
     pub fn hello(mut self, hello: Hello<'static>) -> Self {
         self.hello = Some(hello);
+        self
+    }
+
+    /// Under TLS by STARTTLS (RFC 3207), or not at all: a server that doesn't offer it, refuses it, or
+    /// can't prove itself is an error.
+    pub fn starttls(mut self, tls: ClientTls) -> Self {
+        self.security = Security::StartTls {
+            tls,
+            required: true,
+        };
+        self
+    }
+
+    /// Under TLS by STARTTLS where the server offers it and doesn't refuse it, and in clear elsewhere.
+    /// Whoever can change what is said on the way can keep it in clear; that is how mail between
+    /// domains goes unless more is known of the receiving one (RFC 7435). A handshake that fails is an
+    /// error all the same.
+    pub fn starttls_if_offered(mut self, tls: ClientTls) -> Self {
+        self.security = Security::StartTls {
+            tls,
+            required: false,
+        };
+        self
+    }
+
+    /// Under TLS from the first octet (RFC 8314 §3.3), as on port 465.
+    pub fn implicit_tls(mut self, tls: ClientTls) -> Self {
+        self.security = Security::Implicit(tls);
         self
     }
 
@@ -111,11 +153,24 @@ impl<A: ToSocketAddrs + Send + 'static> IntoFuture for Connect<A> {
             for setting in self.settings {
                 setting(&mut config);
             }
+            let patience = config.timeouts.handshake;
             let mut conn = Connection::new(Arc::new(config));
             if let Some(sink) = self.transcript {
                 conn.set_transcript(sink);
             }
-            Client::start(conn, stream).await
+            let (stream, starttls) = match self.security {
+                Security::Clear => (Stream::Clear(stream), None),
+                Security::StartTls { tls, required } => {
+                    (Stream::Clear(stream), Some((tls, required)))
+                }
+                Security::Implicit(tls) => {
+                    let secured = timeout(patience, tls.connect(stream)).await;
+                    let secured = secured.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+                    let fail = |error| Error::new(ErrorKind::Tls(error), Delivery::Idle);
+                    (secured.map_err(fail)?.into(), None)
+                }
+            };
+            Client::start(conn, stream, starttls).await
         })
     }
 }
@@ -126,23 +181,59 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// # Errors
     /// If the server refuses the connection or our hello, isn't one, or the stream fails.
     pub async fn handshake(stream: S, config: Arc<Config>) -> Result<Self, Error> {
-        Self::start(Connection::new(config), stream).await
+        Self::start(Connection::new(config), Stream::Clear(stream), None).await
     }
 
-    async fn start(conn: Connection, stream: S) -> Result<Self, Error> {
+    /// As [`handshake`](Self::handshake), with STARTTLS behind the hello: required, as in
+    /// [`Connect::starttls`].
+    ///
+    /// # Errors
+    /// As there, and if there is no TLS to be had.
+    pub async fn handshake_starttls(
+        stream: S,
+        config: Arc<Config>,
+        tls: ClientTls,
+    ) -> Result<Self, Error> {
+        let starttls = Some((tls, true));
+        Self::start(Connection::new(config), Stream::Clear(stream), starttls).await
+    }
+
+    async fn start(
+        conn: Connection,
+        stream: Stream<S>,
+        starttls: Option<(ClientTls, bool)>,
+    ) -> Result<Self, Error> {
         let link = Link::new(stream);
         let mut client = Self { conn, link };
-        match client.hello().await {
+        match client.hello(starttls).await {
             Ok(()) => Ok(client),
             Err(kind) => Err(client.error(kind)),
         }
     }
 
-    async fn hello(&mut self) -> Result<(), ErrorKind> {
-        let mut refused = None;
+    /// Gets the connection ready, under TLS if that is to be had or if it must be.
+    async fn hello(&mut self, mut starttls: Option<(ClientTls, bool)>) -> Result<(), ErrorKind> {
+        let (mut refused, mut handshake) = (None, None);
         loop {
             match self.conn.poll()? {
-                Event::Ready(_) => return Ok(()),
+                Event::Ready(ready) => match starttls.take() {
+                    Some((tls, required))
+                        if required || ready.capabilities().offers(Extension::StartTls) =>
+                    {
+                        ready.starttls()?;
+                        handshake = Some((tls, required));
+                    }
+                    _ => return Ok(()),
+                },
+                Event::Upgrade(_) => {
+                    let (tls, _) = handshake.take().ok_or(ErrorKind::Interrupted)?;
+                    self.secure(tls).await?;
+                }
+                // The answer to STARTTLS, which isn't 220.
+                Event::Reply { reply, .. } => match handshake.take() {
+                    Some((_, false)) => {}
+                    _ => return Err(ErrorKind::TlsRefused(reply)),
+                },
                 Event::Refused { at, reply } => refused = Some(ErrorKind::Refused(at, reply)),
                 Event::NeedInput => self.fill().await?,
                 Event::Flush => self.flush().await?,
@@ -150,6 +241,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 _ => return Err(ErrorKind::Interrupted),
             }
         }
+    }
+
+    async fn secure(&mut self, tls: ClientTls) -> Result<(), ErrorKind> {
+        let handshake = |stream| tls.connect(stream);
+        let secured = self.link.secure(&mut self.conn, handshake).await;
+        if let Event::Upgrade(upgrade) = self.conn.poll()? {
+            match &secured {
+                Ok(()) => upgrade.complete(),
+                Err(_) => upgrade.fail(),
+            }
+        }
+        secured.map_err(ErrorKind::Tls)
+    }
+
+    /// Whether the connection is under TLS.
+    pub fn is_secure(&self) -> bool {
+        matches!(self.link.stream, Stream::Tls(_))
     }
 
     /// What the server offers.

@@ -27,7 +27,8 @@
 //! ```
 //!
 //! The files follow the data: `server` and `client` for what a user calls, `session` for the
-//! core's loop, `handler` and `body` for what it is given, `link` for the stream and the clock.
+//! core's loop, `handler` and `body` for what it is given, `link` for the stream and the clock, `tls`
+//! for what may be under the stream.
 
 mod body;
 mod client;
@@ -36,12 +37,14 @@ mod handler;
 mod link;
 mod server;
 mod session;
+mod tls;
 
 pub use body::Body;
 pub use client::{Client, Connect};
 pub use error::{Error, ErrorKind};
 pub use handler::Handler;
 pub use server::Server;
+pub use tls::{ClientTls, ServerTls};
 
 pub use bytes;
 pub use smtp_proto;
@@ -53,3 +56,4 @@ pub use smtp_proto::{
     BodyType, Capabilities, Entry, Envelope, Extension, Hello, Mail, Newlines, Offers, Rcpt,
     Refusal, Reply,
 };
+pub use tokio_rustls::rustls;

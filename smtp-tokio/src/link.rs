@@ -3,14 +3,17 @@
 //! A deadline starts anew only when the machine's generation changes, so a peer that trickles
 //! octets gains no time.
 
+use crate::tls::Stream;
 use bytes::{Buf, BufMut};
 use smtp_proto::{Timeout, Transmit, client, server};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_rustls::TlsStream;
 
 /// What the machines of both sides have in common.
 pub(crate) trait Machine {
@@ -49,16 +52,43 @@ machine!(client::Connection);
 /// The stream of a connection.
 #[derive(Debug)]
 pub(crate) struct Link<S> {
-    pub(crate) stream: S,
+    pub(crate) stream: Stream<S>,
+    /// What was written may still be held back by TLS.
+    unflushed: bool,
     timer: Timer,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
-    pub(crate) fn new(stream: S) -> Self {
+    pub(crate) fn new(stream: Stream<S>) -> Self {
         Self {
             stream,
+            unflushed: false,
             timer: Timer::default(),
         }
+    }
+
+    /// Lets `handshake` put the stream under TLS, for as long as the machine waits for that.
+    pub(crate) async fn secure<H>(
+        &mut self,
+        conn: &mut impl Machine,
+        handshake: impl FnOnce(S) -> H,
+    ) -> io::Result<()>
+    where
+        H: Future<Output = io::Result<TlsStream<S>>>,
+    {
+        let Stream::Clear(stream) = mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let mut handshake = pin!(handshake(stream));
+        let secured = poll_fn(|cx| match handshake.as_mut().poll(cx) {
+            Poll::Pending => self
+                .timer
+                .poll(conn, cx)
+                .map(|()| Err(io::ErrorKind::TimedOut.into())),
+            done @ Poll::Ready(_) => done,
+        });
+        self.stream = secured.await?.into();
+        Ok(())
     }
 
     /// Reads some input, or learns that there is no more, or that the wait for it is over.
@@ -74,6 +104,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     fn poll_read(&mut self, conn: &mut impl Machine, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.unflushed
+            && let Poll::Ready(flushed) = self.poll_through(cx)
+        {
+            flushed?;
+        }
         let read = {
             let mut buffer = conn.receive_buf();
             if !buffer.has_remaining_mut() {
@@ -99,14 +134,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             let write = pin!(self.stream.write_buf(conn.transmit()));
             match write.poll(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(_)) => got_on = true,
+                Poll::Ready(Ok(_)) => {
+                    got_on = true;
+                    self.unflushed = true;
+                }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 // The machine has to see how far it got, or its wait isn't for the next block.
                 Poll::Pending if got_on => return Poll::Ready(Ok(())),
                 Poll::Pending => return self.timer.poll(conn, cx).map(Ok),
             }
         }
-        pin!(self.stream.flush()).poll(cx)
+        match self.poll_through(cx) {
+            Poll::Pending => self.timer.poll(conn, cx).map(Ok),
+            done @ Poll::Ready(_) => done,
+        }
+    }
+
+    fn poll_through(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(pin!(self.stream.flush()).poll(cx))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
     }
 
     /// As [`poll_flush`](Self::poll_flush), and done as well once something was read: a peer that

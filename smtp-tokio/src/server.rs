@@ -2,9 +2,10 @@
 
 use crate::handler::Handler;
 use crate::session;
+use crate::tls::{ServerTls, Stream};
 use smtp_proto::bytes::Buf;
 use smtp_proto::server::{Config, Connection, Event};
-use smtp_proto::{Entry, Refusal};
+use smtp_proto::{Entry, Extension, Refusal};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// How long no connection is accepted after the system refused to give us one.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -25,8 +27,20 @@ type Sink = dyn Fn(SocketAddr, Entry<'_>) + Send + Sync;
 pub struct Server {
     listener: TcpListener,
     config: Arc<Config>,
+    security: Security,
     max_connections: usize,
     transcript: Option<Arc<Sink>>,
+}
+
+/// Where TLS comes in.
+#[derive(Clone)]
+enum Security {
+    /// Nowhere.
+    Clear,
+    /// By STARTTLS, for those who ask.
+    StartTls(ServerTls),
+    /// From the first octet.
+    Implicit(ServerTls),
 }
 
 impl Server {
@@ -43,9 +57,27 @@ impl Server {
         Self {
             listener,
             config: Arc::new(config),
+            security: Security::Clear,
             max_connections: 1_000,
             transcript: None,
         }
+    }
+
+    /// With STARTTLS (RFC 3207), which is offered then. Whoever doesn't ask for it is served in clear,
+    /// unless [`Requirements::tls`](smtp_proto::server::Requirements::tls) is set. A handshake that
+    /// fails ends the connection.
+    pub fn starttls(mut self, tls: ServerTls) -> Self {
+        Arc::make_mut(&mut self.config)
+            .offers
+            .add(Extension::StartTls);
+        self.security = Security::StartTls(tls);
+        self
+    }
+
+    /// Under TLS from the first octet (RFC 8314 §3.3), as on port 465.
+    pub fn implicit_tls(mut self, tls: ServerTls) -> Self {
+        self.security = Security::Implicit(tls);
+        self
     }
 
     /// With so many connections at a time at most; the next client is told 421. Default 1,000.
@@ -85,6 +117,7 @@ impl Server {
         let Self {
             listener,
             config,
+            security,
             max_connections,
             transcript,
         } = self;
@@ -101,7 +134,10 @@ impl Server {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             };
-            let mut conn = Connection::new(Arc::clone(&config));
+            let mut conn = match security {
+                Security::Implicit(_) => Connection::over_tls(Arc::clone(&config)),
+                _ => Connection::new(Arc::clone(&config)),
+            };
             if let Some(sink) = &transcript {
                 let sink = Arc::clone(sink);
                 conn.set_transcript(move |entry| sink(peer, entry));
@@ -109,14 +145,18 @@ impl Server {
             // Those that are over don't count.
             while sessions.try_join_next().is_some() {}
             if sessions.len() >= max_connections {
-                turn_away(conn, &stream).await;
+                // Under TLS the 421 would cost a handshake.
+                if !matches!(security, Security::Implicit(_)) {
+                    turn_away(conn, &stream).await;
+                }
                 continue;
             }
             // Without it a client that pipelines waits for the delayed acknowledgement.
             let _ = stream.set_nodelay(true);
-            sessions.spawn(session::run(
+            sessions.spawn(run(
                 conn,
                 stream,
+                security.clone(),
                 handler(peer),
                 going_down.clone(),
             ));
@@ -126,6 +166,26 @@ impl Server {
         while sessions.join_next().await.is_some() {}
         Ok(())
     }
+}
+
+/// Serves one client, in clear or not.
+async fn run<H: Handler>(
+    conn: Connection,
+    stream: TcpStream,
+    security: Security,
+    handler: H,
+    going_down: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let (stream, starttls) = match security {
+        Security::Clear => (Stream::Clear(stream), None),
+        Security::StartTls(tls) => (Stream::Clear(stream), Some(tls)),
+        Security::Implicit(tls) => {
+            let patience = conn.config().timeouts.handshake;
+            let secured = timeout(patience, tls.accept(stream)).await;
+            (secured??.into(), None)
+        }
+    };
+    session::run(conn, stream, starttls, handler, going_down).await
 }
 
 /// Says 421 and hangs up, at no cost that lasts: the first octets always fit a new socket's buffer.

@@ -3,6 +3,7 @@
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
+use crate::tls::{ServerTls, Stream};
 use bytes::{Buf, Bytes};
 use smtp_proto::Refusal;
 use smtp_proto::server::{Closed, Connection, Event};
@@ -24,7 +25,8 @@ const LINGER_OCTETS: usize = 256 * 1024;
 /// Serves one client to the end.
 pub(crate) async fn run<S, H>(
     conn: Connection,
-    stream: S,
+    stream: Stream<S>,
+    tls: Option<ServerTls>,
     mut handler: H,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()>
@@ -35,6 +37,7 @@ where
     let mut driver = Driver {
         conn,
         link: Link::new(stream),
+        tls,
         body: Progress::Ended,
         pulse: Arc::default(),
     };
@@ -80,6 +83,8 @@ enum Progress {
 struct Driver<S> {
     conn: Connection,
     link: Link<S>,
+    /// What STARTTLS is served with.
+    tls: Option<ServerTls>,
     body: Progress,
     /// Odd while the handler waits for the client, even while the client waits for the handler.
     pulse: Arc<AtomicU64>,
@@ -131,6 +136,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                     request.accept();
                     self.message(handler).await?;
                 }
+                Event::StartTls(request) if self.tls.is_some() => request.accept(),
+                Event::Upgrade(upgrade) if self.tls.is_some() => {
+                    upgrade.defer();
+                    self.secure().await;
+                }
                 Event::Verify(request) => {
                     let verdict = handler.verify(request.value().text());
                     let verdict = decide(limit, verdict).await;
@@ -149,6 +159,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                 Event::Reset => handler.reset().await,
                 Event::Closed(closed) => return Ok(closed),
                 other => other.answer_by_default(),
+            }
+        }
+    }
+
+    /// Makes the handshake that STARTTLS was about. One that fails ends the session.
+    async fn secure(&mut self) {
+        let Some(tls) = &self.tls else { return };
+        let handshake = |stream| tls.accept(stream);
+        let secured = self.link.secure(&mut self.conn, handshake).await;
+        if let Event::Upgrade(upgrade) = self.conn.poll() {
+            match &secured {
+                Ok(()) => upgrade.complete(),
+                Err(_) => upgrade.fail(),
             }
         }
     }

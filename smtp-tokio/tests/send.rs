@@ -109,7 +109,7 @@ fn stdin_is_sent_and_the_transcript_shows_what_is_said() {
     for said in [
         "C: EHLO client.example",
         "C: MAIL FROM:<> BODY=8BITMIME",
-        "S: 354 ",
+        "C: BDAT 21 LAST",
         "C: QUIT",
     ] {
         assert!(transcript.contains(&format!("\n{said}")), "{transcript}");

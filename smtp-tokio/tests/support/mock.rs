@@ -6,18 +6,19 @@ use smtp_tokio::smtp_proto::Hello;
 use smtp_tokio::smtp_proto::client::Config;
 use smtp_tokio::{Client, Envelope, Error, Report};
 use std::sync::Arc;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::io::{DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
 /// A server that says what it is told to.
-pub(crate) struct Mock(pub(crate) BufReader<DuplexStream>);
+pub(crate) struct Mock<S = DuplexStream>(pub(crate) BufReader<S>);
 
-impl Mock {
+impl<S: AsyncRead + AsyncWrite + Unpin> Mock<S> {
     pub(crate) async fn say(&mut self, reply: &str) {
-        let written = self.0.write_all(reply.as_bytes()).await;
+        let line = format!("{reply}\r\n");
+        let written = self.0.write_all(line.as_bytes()).await;
         written
-            .and(self.0.write_all(b"\r\n").await)
+            .and(self.0.flush().await)
             .expect("the client is there");
     }
 

@@ -1,0 +1,145 @@
+//! Programs we didn't write send to `smtpd` under TLS, by STARTTLS and from the first octet, and
+//! `send` does. Every message is read back and compared.
+//!
+//! Programs that aren't installed are left out, and a line says so; with `SMTP_INTEROP=required`
+//! that is a failure.
+
+#[path = "support/identity.rs"]
+mod identity;
+mod support;
+
+use identity::Identity;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use support::{Server, delivered, dotted, example, large, program, with_lf};
+
+/// What a program is given to send with.
+struct Case<'a> {
+    server: &'a Server,
+    implicit: bool,
+    /// The certificate that is to be trusted.
+    ca: &'a Path,
+    /// The message with CRLF, and with LF.
+    crlf: &'a Path,
+    lf: &'a Path,
+}
+
+/// Has `send` hand messages to a `smtpd` that takes none in clear, and compares what is delivered.
+fn delivers(send: impl Fn(&Case<'_>) -> Command) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ca, key) = Identity::new().write(folder.path());
+    let (crlf, lf) = (folder.path().join("crlf"), folder.path().join("lf"));
+    for (number, message) in [dotted(), large()].iter().enumerate() {
+        fs::write(&crlf, message).expect("a file");
+        fs::write(&lf, with_lf(message)).expect("a file");
+        for implicit in [false, true] {
+            let maildir = folder.path().join(format!("mail{number}{implicit}"));
+            let (maildir_arg, ca_arg) = (maildir.to_string_lossy(), ca.to_string_lossy());
+            let key_arg = key.to_string_lossy();
+            let mut arguments = vec!["--maildir", &maildir_arg, "--require-tls"];
+            arguments.extend(["--tls-cert", &ca_arg, "--tls-key", &key_arg]);
+            if implicit {
+                arguments.push("--implicit-tls");
+            }
+            let case = Case {
+                server: &Server::start("smtpd", &arguments),
+                implicit,
+                ca: &ca,
+                crlf: &crlf,
+                lf: &lf,
+            };
+            let mut command = send(&case);
+            let output = command.output().expect("it runs");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{command:?}\n{said}");
+            let delivered = delivered(&maildir);
+            assert_eq!(delivered.len(), 1);
+            assert!(delivered[0] == *message, "the message differs");
+        }
+    }
+}
+
+#[test]
+fn curl_delivers_under_tls() {
+    let Some(curl) = program("curl") else { return };
+    delivers(|case| {
+        let scheme = if case.implicit { "smtps" } else { "smtp" };
+        let mut command = Command::new(&curl);
+        command
+            .args(["--silent", "--show-error", "--ssl-reqd", "--cacert"])
+            .arg(case.ca)
+            .args(["--mail-from", "a@example.org"])
+            .args(["--mail-rcpt", "b@example.com"])
+            .arg(format!("{scheme}://{}", case.server.addr))
+            .arg("--upload-file")
+            .arg(case.crlf);
+        command
+    });
+}
+
+#[test]
+fn msmtp_delivers_under_tls() {
+    let Some(msmtp) = program("msmtp") else {
+        return;
+    };
+    delivers(|case| {
+        let starttls = if case.implicit { "off" } else { "on" };
+        let mut command = Command::new(&msmtp);
+        command
+            .args(["--file=/dev/null", "--host=127.0.0.1", "--tls=on"])
+            .arg(format!("--port={}", case.server.port()))
+            .arg(format!("--tls-starttls={starttls}"))
+            .arg(format!("--tls-trust-file={}", case.ca.display()))
+            .args(["--set-from-header=off", "--set-date-header=off"])
+            .args(["--set-msgid-header=off", "--from=a@example.org"])
+            .arg("b@example.com")
+            .stdin(Stdio::from(fs::File::open(case.lf).expect("a file")));
+        command
+    });
+}
+
+#[test]
+fn python_delivers_under_tls() {
+    let Some(python) = program("python3") else {
+        return;
+    };
+    let script = "\
+import smtplib, ssl, sys
+port, implicit, ca, message = int(sys.argv[1]), sys.argv[2] == 'true', sys.argv[3], sys.argv[4]
+context = ssl.create_default_context(cafile=ca)
+if implicit:
+    server = smtplib.SMTP_SSL('127.0.0.1', port, context=context)
+else:
+    server = smtplib.SMTP('127.0.0.1', port)
+    server.starttls(context=context)
+server.sendmail('a@example.org', ['b@example.com'], open(message, 'rb').read())
+server.quit()
+";
+    delivers(|case| {
+        let mut command = Command::new(&python);
+        command
+            .args(["-c", script, &case.server.port()])
+            .arg(case.implicit.to_string())
+            .args([case.ca, case.crlf]);
+        command
+    });
+}
+
+#[test]
+fn send_delivers_under_tls() {
+    delivers(|case| {
+        let mut command = Command::new(example("send"));
+        command
+            .args(["--server", &case.server.addr.to_string(), "--ca"])
+            .arg(case.ca)
+            .args(["--from", "a@example.org", "--to", "b@example.com"])
+            .arg(case.crlf);
+        if case.implicit {
+            command.arg("--implicit-tls");
+        } else {
+            command.args(["--starttls", "required"]);
+        }
+        command
+    });
+}
