@@ -6,7 +6,8 @@ use crate::extension::{BodyType, MailParameter, TransId};
 use alloc::vec::Vec;
 
 /// Sender, recipients and what was said about the message. A server gets one from each
-/// transaction, a client is given one to send, and a relay passes it on.
+/// transaction, a client is given one to send, and a relay passes it on: with the size, the time
+/// left and whatever else is true of the message by then.
 ///
 /// ```
 /// use smtp_proto::{BodyType, Envelope};

@@ -77,20 +77,25 @@ fn server_settings(case: &Case) -> server::Config {
     config
 }
 
+/// An extension of one's own, with a verb and parameters of its name.
+fn own(keyword: &str, arguments: &str) -> OwnExtension {
+    let sound = |value: Option<&str>| value.is_some_and(|value| value != "bad");
+    let own = OwnExtension::new(keyword)
+        .and_then(|own| own.with_arguments(arguments))
+        .and_then(|own| own.with_verb(&format!("{keyword}-DO")))
+        .and_then(|own| own.with_mail_parameter(keyword, sound))
+        .and_then(|own| own.with_mail_parameter(&format!("{keyword}-TO"), sound))
+        .and_then(|own| own.with_rcpt_parameter(keyword, sound));
+    own.unwrap()
+}
+
 fn offer(line: &str) -> Offer {
     fn with<C: Capability>(arguments: &str) -> Offer {
         C::parse(arguments).unwrap().into()
     }
     let (keyword, arguments) = line.split_once(' ').unwrap_or((line, ""));
     let Some(extension) = Extension::of_keyword(keyword) else {
-        // An extension of one's own, with a verb and parameters of its name.
-        let sound = |value: Option<&str>| value.is_some_and(|value| value != "bad");
-        let own = OwnExtension::new(keyword)
-            .and_then(|own| own.with_arguments(arguments))
-            .and_then(|own| own.with_verb(&format!("{keyword}-DO")))
-            .and_then(|own| own.with_mail_parameter(keyword, sound))
-            .and_then(|own| own.with_rcpt_parameter(keyword, sound));
-        return own.unwrap().into();
+        return own(keyword, arguments).into();
     };
     match extension {
         _ if arguments.is_empty() => extension.into(),
@@ -310,6 +315,7 @@ fn client_settings(case: &Case) -> client::Config {
     for (name, value) in case.directives() {
         match name {
             "LMTP" => config.hello = Hello::lhlo("client.example.org").unwrap(),
+            "own" => config.own.push(own(value, "")),
             "hello" => config.hello = Hello::ehlo(value).unwrap().into_owned(),
             "no chunking" => config.chunking = false,
             "unseen" => config.unseen = value.parse().unwrap(),
@@ -356,8 +362,7 @@ fn actions(case: &Case) -> impl Iterator<Item = Action> {
             ))
         }
         "command" => {
-            let own = OwnExtension::new("XOWN").and_then(|own| own.with_verb("XOWN-DO"));
-            let offers = Offers::from(Extensions::ALL).with(own.unwrap());
+            let offers = everything();
             let command = Command::parse(value.as_bytes(), Syntax::new(&offers));
             Some(Action::Command(command.unwrap().into_owned()))
         }
@@ -375,10 +380,17 @@ fn actions(case: &Case) -> impl Iterator<Item = Action> {
     })
 }
 
-/// Paths and parameters as they stand in MAIL and in each RCPT.
-fn envelope(from: &str, options: &str, to: &str) -> Envelope {
+/// All that a client can say.
+fn everything() -> Offers {
     let ever = FutureRelease::parse("999999999 9999-12-31T23:59:59Z").unwrap();
     let offers = Offers::from(Extensions::ALL).with(ever);
+    let own = ["XOWN", "XELSE", "XOTHER"].map(|keyword| own(keyword, ""));
+    own.into_iter().fold(offers, Offers::with)
+}
+
+/// Paths and parameters as they stand in MAIL and in each RCPT.
+fn envelope(from: &str, options: &str, to: &str) -> Envelope {
+    let offers = everything();
     let mut syntax = Syntax::new(&offers);
     syntax.utf8 = true;
     let bracketed = |path: &str| match path.split_once(' ') {

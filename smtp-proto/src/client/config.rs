@@ -1,9 +1,11 @@
 //! What a client is told once.
 
 use crate::command::Hello;
+use crate::extension::OwnExtension;
 use crate::limits::ReplyLimits;
 use crate::timeout::Wait;
 use crate::wire::Newlines;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 /// The settings of a client.
@@ -28,6 +30,9 @@ pub struct Config {
     /// Octets of a message that are sent in chunks before its recipients are answered. Default
     /// 65,536: a short message goes in one flight, and of a long one to nobody little is sent in vain.
     pub unseen: u64,
+    /// Extensions of your own: their parameters and verbs are said to servers that offer their keyword,
+    /// as is a parameter or a verb that is a keyword itself. Default: none.
+    pub own: Vec<OwnExtension>,
     /// What is done with line ends other than CRLF. Default: an LF becomes CRLF.
     pub newlines: Newlines,
     /// What is taken from a server before its reply is called broken.
@@ -46,6 +51,7 @@ impl Config {
             pipelining: true,
             chunking: true,
             unseen: 65_536,
+            own: Vec::new(),
             newlines: Newlines::default(),
             replies: ReplyLimits::default(),
             timeouts: Timeouts::default(),

@@ -46,6 +46,8 @@ pub enum SendError {
     Missing(Extension),
     /// A parameter this crate doesn't know, of an extension the server doesn't offer.
     UnknownParameter,
+    /// A verb this crate doesn't know, of an extension the server doesn't offer.
+    UnknownVerb,
     /// The command is a part of something else, and no one's to say by itself.
     NotAlone,
     /// AUTH isn't offered with that mechanism.
@@ -107,6 +109,7 @@ impl fmt::Display for SendError {
             Self::NoRecipients => f.write_str("no recipients"),
             Self::Missing(extension) => write!(f, "the server lacks {extension}"),
             Self::UnknownParameter => f.write_str("the server lacks a parameter's extension"),
+            Self::UnknownVerb => f.write_str("the server lacks the command's extension"),
             Self::NotAlone => f.write_str("the command does not stand by itself"),
             Self::NoMechanism => f.write_str("the server lacks the AUTH mechanism"),
             Self::TooManyRecipients { limit } => {

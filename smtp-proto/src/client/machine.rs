@@ -397,12 +397,7 @@ impl Machine {
             return Err(SendError::Missing(Extension::Burl));
         }
         let chunking = self.config.chunking && self.capabilities.offers(Extension::Chunking);
-        let planned = plan(
-            envelope,
-            &self.capabilities,
-            self.config.chunking,
-            &mut self.past,
-        )?;
+        let planned = plan(envelope, &self.capabilities, &self.config, &mut self.past)?;
         let chunking = chunking && !planned.has_id();
         let transaction = Transaction::new(planned, self.needs_reset, chunking, url);
         self.transaction = Some(transaction);

@@ -2,7 +2,8 @@
 //!
 //! [`Connection`] takes octets and gives [`Event`]s. A message is sent by answering
 //! [`Ready`](Event::Ready) with an [`Envelope`](crate::Envelope) and [`Body`](Event::Body) with
-//! the message as often as it is asked for; each recipient's reply is an event of its own.
+//! the message as often as it is asked for; each recipient's reply is an event of its own. An event
+//! that asks for something and is dropped comes again with the next `poll`.
 
 mod auth;
 mod config;

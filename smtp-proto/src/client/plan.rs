@@ -1,13 +1,14 @@
 //! What of an envelope is said to a server, by what it offers: the parameters that go, those that
 //! may be left out, and those without which the message can't be sent at all.
 
-use super::SendError;
+use super::{Config, SendError};
 use crate::address::{ForwardPath, ReversePath};
 use crate::capability::Capabilities;
 use crate::command::{Mail, Rcpt};
 use crate::envelope::Envelope;
 use crate::extension::{
-    BodyType, Carrier, Extension, Extensions, Parameters, RawParameter, ServerLimits, SmtpUtf8,
+    BodyType, Carrier, Extension, Extensions, OwnExtension, Parameters, RawParameter, ServerLimits,
+    SmtpUtf8,
 };
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -22,12 +23,11 @@ pub(super) struct Past {
     domains: BTreeSet<String>,
 }
 
-/// Makes an envelope one for a server of these capabilities, and notes it; with `chunking` the message
-/// may go by BDAT.
+/// Makes an envelope one for a server of these capabilities, and notes it.
 pub(super) fn plan(
     mut envelope: Envelope,
     capabilities: &Capabilities,
-    chunking: bool,
+    config: &Config,
     past: &mut Past,
 ) -> Result<Envelope, SendError> {
     let mail = envelope.mail();
@@ -37,7 +37,7 @@ pub(super) fn plan(
     {
         return Err(SendError::TooBig { limit });
     }
-    let body = body(mail, capabilities, chunking)?;
+    let body = body(mail, capabilities, config.chunking)?;
     let utf8 = mail.is_smtputf8() || !is_ascii(&envelope);
     let offered = capabilities.extensions();
     if utf8 && !offered.contains(Extension::SmtpUtf8) {
@@ -47,10 +47,15 @@ pub(super) fn plan(
     if utf8 {
         planned = planned.with(SmtpUtf8);
     }
-    keep(planned.list_mut(), Carrier::Mail, capabilities)?;
+    keep(planned.list_mut(), Carrier::Mail, capabilities, &config.own)?;
     envelope.set_mail(planned);
     for recipient in envelope.recipients_mut() {
-        keep(recipient.list_mut(), Carrier::Rcpt, capabilities)?;
+        keep(
+            recipient.list_mut(),
+            Carrier::Rcpt,
+            capabilities,
+            &config.own,
+        )?;
     }
     *past = after;
     Ok(envelope)
@@ -92,7 +97,7 @@ impl Past {
     }
 }
 
-/// The body type that is declared. 7BIT is what a server takes a message for anyway (RFC 6152 §3).
+/// The body type that is declared; `chunking` says that the message may go by BDAT. 7BIT is what a server takes a message for anyway (RFC 6152 §3).
 fn body(
     mail: &Mail<'_>,
     capabilities: &Capabilities,
@@ -122,10 +127,11 @@ fn keep(
     parameters: &mut Parameters<'static>,
     carrier: Carrier,
     capabilities: &Capabilities,
+    own: &[OwnExtension],
 ) -> Result<(), SendError> {
     let mut dropped = Vec::new();
     for parameter in parameters.iter() {
-        match fate(parameter, carrier, capabilities)? {
+        match fate(parameter, carrier, capabilities, own)? {
             Fate::Kept => {}
             Fate::Dropped(keywords) => dropped.push(keywords),
         }
@@ -145,6 +151,7 @@ fn fate(
     parameter: RawParameter<'_>,
     carrier: Carrier,
     capabilities: &Capabilities,
+    own: &[OwnExtension],
 ) -> Result<Fate, SendError> {
     let owners = || Extensions::ALL.owners(carrier, parameter.keyword);
     if owners().any(|(extension, _)| capabilities.offers(extension)) {
@@ -153,9 +160,24 @@ fn fate(
     match owners().next() {
         Some((_, slot)) if slot.is_advisory(parameter.value) => Ok(Fate::Dropped(slot.keywords())),
         Some((extension, _)) => Err(SendError::Missing(extension)),
-        None if capabilities.has_keyword(parameter.keyword) => Ok(Fate::Kept),
-        None => Err(SendError::UnknownParameter),
+        None => {
+            let has = |own: &OwnExtension| own.check(carrier, parameter).is_some();
+            offers_own(capabilities, own, has, parameter.keyword)
+                .then_some(Fate::Kept)
+                .ok_or(SendError::UnknownParameter)
+        }
     }
+}
+
+/// Whether a server offers one of these extensions that `has` it, or `keyword` itself.
+pub(super) fn offers_own(
+    capabilities: &Capabilities,
+    own: &[OwnExtension],
+    has: impl Fn(&OwnExtension) -> bool,
+    keyword: &str,
+) -> bool {
+    let mut owners = own.iter().filter(|own| has(own));
+    owners.any(|own| capabilities.has_keyword(own.keyword())) || capabilities.has_keyword(keyword)
 }
 
 fn is_ascii(envelope: &Envelope) -> bool {

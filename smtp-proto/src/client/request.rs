@@ -1,11 +1,12 @@
 //! What the machine asks of you: what to do next, and the message, chunk by chunk.
 
 use super::machine::Machine;
+use super::plan::offers_own;
 use super::{Error, SendError};
 use crate::capability::Capabilities;
 use crate::command::Command;
 use crate::envelope::Envelope;
-use crate::extension::{Auth, Burl, Extension, Mechanisms};
+use crate::extension::{Auth, Burl, Extension, Mechanisms, OwnExtension};
 use crate::secret::Secret;
 use crate::verb::Verb;
 use bytes::Bytes;
@@ -77,16 +78,23 @@ impl Ready<'_> {
     /// [`Closed::Turned`](super::Closed::Turned).
     ///
     /// # Errors
-    /// [`SendError::NotAlone`] for any other command, [`SendError::Missing`] for one of an extension
-    /// that isn't offered; nothing was written then.
+    /// [`SendError::NotAlone`] for any other command, [`SendError::Missing`] or
+    /// [`SendError::UnknownVerb`] for one of an extension that isn't offered; nothing was written
+    /// then.
     pub fn command(self, command: &Command<'_>) -> Result<(), SendError> {
-        let verb = command.verb();
-        let extension = Extension::of_verb(verb);
-        match verb {
-            Verb::Vrfy | Verb::Expn | Verb::Help | Verb::Noop | Verb::Own => {}
-            Verb::Etrn | Verb::Atrn | Verb::XClient | Verb::XForward => {
-                let missing = extension.filter(|extension| !self.capabilities().offers(*extension));
-                if let Some(extension) = missing {
+        let capabilities = self.capabilities();
+        match (command, command.verb()) {
+            (_, Verb::Vrfy | Verb::Expn | Verb::Help | Verb::Noop) => {}
+            (Command::Own(own), _) => {
+                let has = |known: &OwnExtension| known.has_verb(own.verb());
+                let known = &self.machine.config.own;
+                if !offers_own(capabilities, known, has, own.verb()) {
+                    return Err(SendError::UnknownVerb);
+                }
+            }
+            (_, verb @ (Verb::Etrn | Verb::Atrn | Verb::XClient | Verb::XForward)) => {
+                let missing = |extension: &Extension| !capabilities.offers(*extension);
+                if let Some(extension) = Extension::of_verb(verb).filter(missing) {
                     return Err(SendError::Missing(extension));
                 }
             }

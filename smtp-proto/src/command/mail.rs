@@ -67,7 +67,7 @@ impl<'a> Mail<'a> {
         keyword: &str,
         value: Option<&str>,
     ) -> Result<Self, InvalidExtension> {
-        self.parameters.set_own(Carrier::Mail, keyword, value)?;
+        self.parameters.set_own(keyword, value)?;
         Ok(self)
     }
 

@@ -1,6 +1,6 @@
 //! Commands of extensions of your own.
 
-use crate::verb::{Verb, word_length};
+use crate::verb::{Verb, opens_http, word_length};
 use alloc::borrow::Cow;
 use core::fmt;
 
@@ -15,11 +15,12 @@ pub struct Own<'a> {
 
 impl<'a> Own<'a> {
     /// A command of that verb, in its own spelling, and that argument, empty for none. `None` if the
-    /// verb isn't letters, digits and hyphens or is one that this crate knows, or the argument isn't
-    /// printable ASCII or ends in a blank.
+    /// verb isn't letters, digits and hyphens or is one that this crate knows, in SMTP or in HTTP, or
+    /// the argument isn't printable ASCII or ends in a blank.
     pub fn new(verb: &str, argument: &str) -> Option<Own<'static>> {
         let mut line = alloc::string::String::from(verb);
-        let known = Verb::of(verb.as_bytes()).is_some();
+        let known =
+            Verb::of(verb.as_bytes()).is_some() || opens_http(&[verb.as_bytes(), b" "].concat());
         let sound = matches!(crate::grammar::keyword(verb.as_bytes()), Ok(([], _)));
         let printable = argument.bytes().all(|octet| matches!(octet, b' '..=b'~'));
         if known || !sound || !printable || argument.ends_with(' ') {

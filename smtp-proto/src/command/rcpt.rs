@@ -60,7 +60,7 @@ impl<'a> Rcpt<'a> {
         keyword: &str,
         value: Option<&str>,
     ) -> Result<Self, InvalidExtension> {
-        self.parameters.set_own(Carrier::Rcpt, keyword, value)?;
+        self.parameters.set_own(keyword, value)?;
         Ok(self)
     }
 

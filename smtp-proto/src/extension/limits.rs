@@ -15,6 +15,10 @@ use core::fmt::Write as _;
 /// limit-value      = 1*(%x21-3A / %x3C-7E)          ; Any VCHAR except ";"
 /// ```
 ///
+/// A server says RCPTMAX by [`Limits::recipients`](crate::Limits) and MAILMAX by
+/// [`Limits::transactions`](crate::Limits), which it enforces. What else it is offered with is
+/// announced, and is for your code to enforce.
+///
 /// Where this is broken there are no limits at all (§3.7). A limit that nobody knows is kept; one that
 /// is known and whose value isn't a number from 1 to 999,999 counts as not there.
 ///

@@ -100,7 +100,6 @@ impl<'a> Parameters<'a> {
     /// As [`set`](Self::set), for a parameter that this crate doesn't know.
     pub(crate) fn set_own(
         &mut self,
-        carrier: Carrier,
         keyword: &str,
         value: Option<&str>,
     ) -> Result<(), InvalidExtension> {
@@ -111,7 +110,7 @@ impl<'a> Parameters<'a> {
         if value.is_some_and(|value| !whole(grammar::esmtp_value(false)(value.as_bytes()))) {
             return Err(InvalidExtension::Arguments);
         }
-        if Extensions::ALL.owners(carrier, keyword).next().is_some() {
+        if Extensions::ALL.know(keyword) {
             return Err(InvalidExtension::Known);
         }
         self.remove(&[keyword]);

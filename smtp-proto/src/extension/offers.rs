@@ -21,7 +21,13 @@ pub trait Capability: fmt::Display + Sized + Sealed {
     fn parse(arguments: &str) -> Option<Self>;
 }
 
-/// The extensions a server announces (RFC 5321 §4.1.1.1), with their arguments.
+/// The extensions a server announces (RFC 5321 §4.1.1.1), with their arguments. By default: PIPELINING,
+/// SIZE, 8BITMIME, ENHANCEDSTATUSCODES, VRFY, EXPN and HELP, which need nothing beside the machine.
+///
+/// One that can't be as it is isn't announced: AUTH, FUTURERELEASE, XCLIENT and XFORWARD without their
+/// arguments, one without another that it needs (such as BINARYMIME without CHUNKING), and, by the
+/// session, what is for TLS or for before it. Arguments that a reply line has no room for are left out,
+/// from the end.
 ///
 /// ```
 /// use smtp_proto::extension::{Extension, Offers, OwnExtension};
@@ -141,8 +147,6 @@ impl Offers {
     }
 }
 
-/// What a server can offer that needs nothing beside the machine: PIPELINING, SIZE, 8BITMIME,
-/// ENHANCEDSTATUSCODES, VRFY, EXPN and HELP.
 impl Default for Offers {
     fn default() -> Self {
         Self::from(
@@ -196,6 +200,8 @@ pub struct Syntax<'s> {
     pub utf8: bool,
     /// The extensions in effect.
     pub extensions: Extensions,
+    /// Whether there are any: not before EHLO, nor after HELO.
+    pub(crate) extended: bool,
     offers: &'s Offers,
 }
 
@@ -207,6 +213,7 @@ impl<'s> Syntax<'s> {
         Self {
             utf8: false,
             extensions: offers.extensions,
+            extended: true,
             offers,
         }
     }
@@ -230,7 +237,7 @@ impl<'s> Syntax<'s> {
                 Err(error) => wrong = error,
             }
         }
-        let mut own = self.offers.own.iter();
+        let mut own = self.offers.own.iter().filter(|_| self.extended);
         match own.find_map(|own| own.check(carrier, parameter)) {
             Some(true) => Ok(&[]),
             Some(false) => Err(SyntaxErrorKind::ParameterValue),

@@ -14,7 +14,8 @@ use core::fmt;
 /// A service extension that this crate doesn't know: "a private-use extension" of RFC 5321 §2.2.2,
 /// or one that is newer than the crate.
 ///
-/// What it adds is read by its keyword:
+/// A server has it among its [`Offers`](super::Offers), a client in
+/// [`Config::own`](crate::client::Config::own). What it adds is read by its keyword:
 /// [`Mail::find`](crate::Mail::find), [`Rcpt::find`](crate::Rcpt::find), and
 /// [`Event::Own`](crate::server::Event::Own) for its verbs.
 ///
@@ -126,7 +127,7 @@ impl OwnExtension {
         keyword: &str,
         is_sound: fn(Option<&str>) -> bool,
     ) -> Result<Self, InvalidExtension> {
-        if Extensions::ALL.owners(carrier, keyword).next().is_some() {
+        if Extensions::ALL.know(keyword) {
             return Err(InvalidExtension::Known);
         }
         self.parameters.push(OwnParameter {
@@ -161,14 +162,14 @@ impl OwnExtension {
         &self.arguments
     }
 
-    pub(super) fn has_verb(&self, verb: &str) -> bool {
+    pub(crate) fn has_verb(&self, verb: &str) -> bool {
         self.verbs
             .iter()
             .any(|known| known.eq_ignore_ascii_case(verb))
     }
 
     /// Whether a parameter is sound; `None` where it isn't this extension's.
-    pub(super) fn check(&self, carrier: Carrier, parameter: RawParameter<'_>) -> Option<bool> {
+    pub(crate) fn check(&self, carrier: Carrier, parameter: RawParameter<'_>) -> Option<bool> {
         let known = self.parameters.iter().find(|known| {
             known.carrier == carrier && known.keyword.eq_ignore_ascii_case(parameter.keyword)
         })?;

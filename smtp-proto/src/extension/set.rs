@@ -56,6 +56,15 @@ impl Extensions {
         })
     }
 
+    /// Whether one of them has a parameter of that keyword.
+    pub(crate) fn know(self, keyword: &str) -> bool {
+        let carriers = [Carrier::Mail, Carrier::Rcpt].into_iter();
+        carriers
+            .flat_map(|carrier| self.owners(carrier, keyword))
+            .next()
+            .is_some()
+    }
+
     /// Those of the set that may be announced together in a session that is under TLS or not.
     pub(crate) fn announced(self, secure: bool) -> Self {
         let fits = |row: &Row| match row.when {

@@ -12,6 +12,7 @@ mod text;
 pub use code::{Code, Severity};
 pub use enhanced::EnhancedStatusCode;
 pub use registered::RegisteredStatus;
+pub(crate) use text::LINE;
 pub use text::{InvalidText, Text};
 
 use bytes::{BufMut, Bytes, BytesMut};

@@ -7,7 +7,7 @@ use core::fmt;
 
 /// The longest line that fits a reply line of 512 octets beside code, enhanced code and CRLF
 /// (RFC 5321 §4.5.3.1.5).
-pub(super) const LINE: usize = 512 - "550 ".len() - "5.999.999 ".len() - "\r\n".len();
+pub(crate) const LINE: usize = 512 - "550 ".len() - "5.999.999 ".len() - "\r\n".len();
 
 /// `textstring = 1*(%d09 / %d32-126)` (RFC 5321 §4.2), zero or more of them.
 ///

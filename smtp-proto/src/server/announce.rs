@@ -3,8 +3,8 @@
 use super::Config;
 use super::config::Dialect;
 use crate::extension::{Extension, Extensions, Mechanisms, Row, ServerLimits};
+use crate::reply::LINE;
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::{String, ToString};
 
 impl Config {
@@ -53,17 +53,12 @@ impl Config {
 
     /// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
     pub(super) fn keywords(&self, secure: bool) -> impl Iterator<Item = String> {
-        let known = self.announced(secure).rows().map(move |(extension, row)| {
-            match &*self.arguments(extension, secure) {
-                "" => row.keyword.to_string(),
-                arguments => format!("{} {arguments}", row.keyword),
-            }
-        });
-        let own = self.offers.own().iter().map(|own| match own.arguments() {
-            "" => own.keyword().to_string(),
-            arguments => format!("{} {arguments}", own.keyword()),
-        });
-        known.chain(own)
+        let known = self
+            .announced(secure)
+            .rows()
+            .map(move |(extension, row)| line(row.keyword, &self.arguments(extension, secure)));
+        let own = self.offers.own().iter();
+        known.chain(own.map(|own| line(own.keyword(), own.arguments())))
     }
 
     /// What stands behind an extension's keyword: what the configuration knows elsewhere, or what it
@@ -78,15 +73,30 @@ impl Config {
     }
 }
 
+/// A keyword and its arguments, as many of them as a line has room for: half a word is another one.
+fn line(keyword: &str, arguments: &str) -> String {
+    let mut line = keyword.to_string();
+    for word in arguments.split(' ').filter(|_| !arguments.is_empty()) {
+        if line.len() + 1 + word.len() > LINE {
+            break;
+        }
+        line.push(' ');
+        line += word;
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::address::Domain;
     use crate::capability::Capabilities;
     use crate::extension::{
-        DateTime, FutureRelease, Mechanism, Offers, XClientAttributes, XForwardAttributes,
+        BurlSources, DateTime, FutureRelease, Mechanism, Offers, XClientAttributes,
+        XForwardAttributes,
     };
     use crate::reply::{Code, Reply, Text};
+    use alloc::format;
     use alloc::vec::Vec;
 
     /// A server that offers everything.
@@ -159,6 +169,26 @@ mod tests {
         let docs = include_str!("../extension/support.md").lines();
         let drawn: Vec<_> = docs.filter(|line| line.starts_with("| ")).collect();
         assert_eq!(drawn, table());
+    }
+
+    #[test]
+    fn arguments_end_with_the_last_word_that_a_line_has_room_for() {
+        let mut config = everything(Dialect::Smtp);
+        let url = |octets| format!("imap://{}", "a".repeat(octets - "imap://".len()));
+        let room = LINE - "BURL ".len();
+        let names: Vec<_> = (0..200).map(|number| format!("NAME{number}")).collect();
+        for (source, expected) in [(url(room), url(room)), (url(room + 1), String::new())] {
+            config.offers.add(BurlSources::new(&source).unwrap());
+            let all = XClientAttributes::new(names.iter().map(String::as_str));
+            config.offers.add(all.unwrap());
+            assert!(config.keywords(true).all(|line| line.len() <= LINE));
+            let seen = seen_by_client(&config, true);
+            assert_eq!(seen.get::<BurlSources>().unwrap().as_str(), expected);
+            let seen = seen.get::<XClientAttributes>().unwrap();
+            let count = seen.iter().count();
+            assert!(seen.iter().eq(&names[..count]));
+            assert!((40..names.len()).contains(&count));
+        }
     }
 
     #[test]

@@ -35,7 +35,8 @@ impl AuthRequest<'_> {
         self.exchange()?.response.as_ref()
     }
 
-    /// Whether the exchange begins here.
+    /// Whether the exchange begins here: what you kept of one that the client broke off, as with the name
+    /// that LOGIN said first, is to be forgotten.
     pub fn is_first(&self) -> bool {
         self.exchange().is_none_or(|exchange| !exchange.challenged)
     }

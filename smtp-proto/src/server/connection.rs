@@ -32,7 +32,7 @@ const READ_BODY: usize = 32 * 1024;
 /// * **events**: [`poll`](Self::poll), after any of these, until it says
 ///   [`NeedInput`](Event::NeedInput) or [`Closed`](Event::Closed).
 ///
-/// No order of calls and no input makes it panic.
+/// No order of calls and no input makes it panic, but for `advance` on more of [`Transmit`] than there is.
 #[derive(Clone, Debug)]
 pub struct Connection {
     input: Input,

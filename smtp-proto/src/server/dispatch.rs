@@ -6,7 +6,7 @@ use super::message::Begin;
 use super::refusals::About;
 use super::state::{State, Step};
 use super::{Closed, Dialect, Fault, Hasty};
-use crate::command::{self, Command, Hello, SyntaxError, SyntaxErrorKind};
+use crate::command::{self, Command, SyntaxError, SyntaxErrorKind};
 use crate::extension::{Bdat, Extension};
 use crate::reply::Text;
 use crate::transcript::Entry;
@@ -109,8 +109,8 @@ impl Machine {
             }
             _ => extension.is_none_or(|extension| self.config.offered().contains(extension)),
         };
-        let needs_ehlo = extension.is_some_and(|extension| !extension.row().is_basic());
-        let extended = self.session.hello().is_some_and(Hello::is_extended);
+        let needs_ehlo =
+            verb == Verb::Own || extension.is_some_and(|extension| !extension.row().is_basic());
         if self.state == State::Refused && verb != Verb::Quit {
             return Err(Fault::Order);
         }
@@ -119,7 +119,7 @@ impl Machine {
         }
         self.admit(verb)?;
         match step {
-            _ if needs_ehlo && !extended => Err(Fault::Order),
+            _ if needs_ehlo && !self.is_extended() => Err(Fault::Order),
             Step::Refuse(fault) => Err(fault),
             Step::To(_) | Step::Stay => Ok(()),
         }

@@ -34,7 +34,8 @@ impl Data {
 }
 
 /// The whole message was seen and is sound. Accepting it (250) takes responsibility for it (RFC
-/// 5321 §4.2.5): it must be on disk by then. Either answer ends the transaction.
+/// 5321 §4.2.5): it must be on disk by then. Either answer ends the transaction. LMTP's recipients are told
+/// apart by [`Accepted::each`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message;
@@ -83,11 +84,10 @@ impl Accepted {
 
     /// What all of them are told at once: yes if every one is accepted, or with `told` apart, if one
     /// is.
-    pub(super) fn of_all(&self, told: bool) -> Result<Option<Text>, Refusal> {
-        let each = self.each.as_deref().unwrap_or_default();
-        let refusal = each.iter().find_map(|verdict| verdict.as_ref().err());
-        match refusal {
-            Some(refusal) if !(told && each.iter().any(Result::is_ok)) => Err(refusal.clone()),
+    pub(super) fn of_all(&self, recipients: usize, told: bool) -> Result<Option<Text>, Refusal> {
+        let verdicts = || (0..recipients).map(|index| self.of_recipient(index));
+        match verdicts().find_map(Result::err) {
+            Some(refusal) if !(told && verdicts().any(|verdict| verdict.is_ok())) => Err(refusal),
             _ => Ok(self.text.clone()),
         }
     }

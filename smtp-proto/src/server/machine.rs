@@ -6,6 +6,7 @@ use super::discipline::Discipline;
 use super::refusals::About;
 use super::state::State;
 use super::{Closed, Config, Fault, Session};
+use crate::command::Hello;
 use crate::extension::{Bdat, Extension, Extensions, Mechanism, Syntax};
 use crate::reply::{Code, EnhancedStatusCode, Refusal, Reply, Text};
 use crate::secret::Secret;
@@ -136,15 +137,22 @@ impl Machine {
 
     /// The extensions this session has: none before EHLO, nor after HELO.
     pub(super) fn extensions(&self) -> Extensions {
-        match &self.session.hello {
-            Some(hello) if hello.is_extended() => self.config.announced(self.session.secure),
-            _ => Extensions::NONE,
+        if self.is_extended() {
+            self.config.announced(self.session.secure)
+        } else {
+            Extensions::NONE
         }
+    }
+
+    /// Whether the client said EHLO, or LHLO.
+    pub(super) fn is_extended(&self) -> bool {
+        self.session.hello().is_some_and(Hello::is_extended)
     }
 
     /// What a command line may say now.
     pub(super) fn syntax<'s>(&self, config: &'s Config) -> Syntax<'s> {
         let mut syntax = Syntax::new(&config.offers);
+        syntax.extended = self.is_extended();
         syntax.extensions = self.extensions();
         syntax.utf8 = self.session.is_smtputf8();
         syntax

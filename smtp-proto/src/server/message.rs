@@ -80,10 +80,7 @@ impl Machine {
     /// Turns away a BDAT that may not come now.
     pub(super) fn turn_chunk_away(&mut self, chunk: Bdat, fault: Fault) {
         // The client isn't where a chunk could be the end of anything.
-        if matches!(
-            fault,
-            Fault::Order | Fault::TlsRequired | Fault::AuthRequired
-        ) {
+        if fault == Fault::Order {
             return self.discard(chunk, Answer::Fault(fault, 1));
         }
         let answer = Answer::Fault(fault, self.chunk_replies(chunk));
@@ -208,7 +205,7 @@ impl Machine {
             Err(refusal) => Err(refusal.clone()),
         };
         let of_all = || match verdict {
-            Ok(accepted) => accepted.of_all(prdr),
+            Ok(accepted) => accepted.of_all(recipients, prdr),
             Err(refusal) => Err(refusal.clone()),
         };
         let each = (0..recipients).filter(|_| lmtp || prdr).map(of_recipient);
