@@ -5,6 +5,7 @@ use super::config::Dialect;
 use crate::extension::{Extension, Extensions, Mechanisms, Row, ServerLimits};
 use crate::reply::LINE;
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::{String, ToString};
 
 impl Config {
@@ -62,28 +63,31 @@ impl Config {
     }
 
     /// What stands behind an extension's keyword: what the configuration knows elsewhere, or what it
-    /// was offered with.
+    /// was offered with. There is as much of it as a line has room for, by the word: half of one is
+    /// another one.
     fn arguments(&self, extension: Extension, secure: bool) -> Cow<'_, str> {
-        match extension {
+        let arguments: Cow<'_, str> = match extension {
             Extension::Size => self.limits.message.unwrap_or(0).to_string().into(),
             Extension::Auth => self.mechanisms(secure).to_string().into(),
             Extension::Limits => self.server_limits().to_string().into(),
             _ => self.offers.arguments(extension).into(),
+        };
+        let room = LINE - extension.row().keyword.len() - " ".len();
+        match arguments.as_bytes().get(..=room) {
+            Some(over) => {
+                let end = over.iter().rposition(|octet| *octet == b' ');
+                arguments[..end.unwrap_or(0)].to_string().into()
+            }
+            None => arguments,
         }
     }
 }
 
-/// A keyword and its arguments, as many of them as a line has room for: half a word is another one.
 fn line(keyword: &str, arguments: &str) -> String {
-    let mut line = keyword.to_string();
-    for word in arguments.split(' ').filter(|_| !arguments.is_empty()) {
-        if line.len() + 1 + word.len() > LINE {
-            break;
-        }
-        line.push(' ');
-        line += word;
+    match arguments {
+        "" => keyword.to_string(),
+        arguments => format!("{keyword} {arguments}"),
     }
-    line
 }
 
 #[cfg(test)]
@@ -96,7 +100,6 @@ mod tests {
         XForwardAttributes,
     };
     use crate::reply::{Code, Reply, Text};
-    use alloc::format;
     use alloc::vec::Vec;
 
     /// A server that offers everything.
@@ -184,6 +187,10 @@ mod tests {
             assert!(config.keywords(true).all(|line| line.len() <= LINE));
             let seen = seen_by_client(&config, true);
             assert_eq!(seen.get::<BurlSources>().unwrap().as_str(), expected);
+            config
+                .offers
+                .add(XForwardAttributes::new([&*"A".repeat(LINE)]).unwrap());
+            assert!(!seen_by_client(&config, true).offers(Extension::XForward));
             let seen = seen.get::<XClientAttributes>().unwrap();
             let count = seen.iter().count();
             assert!(seen.iter().eq(&names[..count]));
