@@ -1,11 +1,12 @@
 //! Bodies as they arrive: the message, its first fault and the place of its end are those of a
 //! decoder that goes octet by octet, and what stands behind the end are commands.
 
-use crate::observe::{self, Run, Seen};
+use crate::observe::{Run, Seen};
 use crate::reference::{self, Void};
 use crate::script::{self, Cuts, Script};
 use crate::serve::serve;
-use smtp_proto::server::{Config, Fault};
+use crate::settings;
+use smtp_proto::server::{Config, Dialect};
 
 const HELLO: &[u8] = b"EHLO client.example.com\r\n";
 const ENVELOPE: &[u8] = b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n";
@@ -14,7 +15,8 @@ const ENVELOPE: &[u8] = b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r
 /// DATA.
 pub fn body(data: &[u8]) {
     let (script, input) = Script::split(data);
-    let config = config(&script);
+    let mut config = settings::framing(&script);
+    config.dialect = Dialect::Smtp;
     let limit = config.limits.message.unwrap_or(u64::MAX);
     let expected = reference::decode(input, script.has(b'b'), limit);
     let prelude = [HELLO, ENVELOPE].concat();
@@ -28,7 +30,7 @@ pub fn body(data: &[u8]) {
         events.push(Seen::Body(expected.message));
     }
     if let Some(fault) = expected.fault {
-        events.push(Seen::Aborted(fault_of(fault)));
+        events.push(Seen::Aborted(fault.into()));
     } else if expected.end.is_some() {
         events.push(Seen::Asked("message", String::new()));
     }
@@ -59,22 +61,6 @@ pub fn body(data: &[u8]) {
     }
 }
 
-/// Nothing but framing is to decide, so no count may.
-fn config(script: &Script<'_>) -> Config {
-    let mut config = observe::config(script);
-    config.limits.errors = u32::MAX;
-    config.limits.junk_commands = u32::MAX;
-    config.accept_early_talk = false;
-    config
-}
-
 fn run(config: &Config, cuts: Cuts<'_>, parts: &[&[u8]]) -> Run {
     serve(config.clone(), &Script::default(), cuts, &parts.concat())
-}
-
-fn fault_of(fault: Void) -> Fault {
-    match fault {
-        Void::Content(fault) => Fault::Content(fault),
-        Void::TooBig => Fault::MessageTooBig,
-    }
 }

@@ -1,11 +1,14 @@
 //! The client's machine: the same replies give the same events and commands, whatever the
 //! segments; every line it writes is a command, and every body it writes ends once.
 
+use crate::decide::CHALLENGE;
 use crate::envelope;
-use crate::reference;
+use crate::offers;
+use crate::reference::{self, Framing, Sent};
 use crate::script::Script;
-use crate::talk::{Part, Segments, Talked};
-use smtp_proto::{Command, Envelope, Extensions, Offers, Syntax};
+use crate::talk::{Part, Segments, Talked, Written};
+use smtp_proto::client::Delivery;
+use smtp_proto::{BodyType, Command, Envelope, Mail, Offers, Syntax};
 
 /// Between what the client has to send and what the server says.
 const FENCE: &[u8] = b"\n----\n";
@@ -13,8 +16,10 @@ const FENCE: &[u8] = b"\n----\n";
 /// A script's line, the envelope, the message, a line `----`, and what the server sends.
 ///
 /// The verdicts are the client's: `a` goes on, `i` leaves it for the next `poll`, `d` hears the
-/// server's next reply first, anything else gives up. With `t` the wait behind the last reply runs
-/// out, otherwise the server hangs up.
+/// server's next reply first, and where there is nothing under way `t` begins AUTH, `w` STARTTLS and
+/// `s` a command that stands by itself; anything else gives up. With `t` among the settings the wait
+/// behind the last reply runs out, otherwise the server hangs up; with `R` the message is repeated
+/// until it is long.
 pub fn client(data: &[u8]) {
     let (script, rest) = Script::split(data);
     let (envelope, rest) = envelope::split(&script, rest);
@@ -30,7 +35,7 @@ pub fn client(data: &[u8]) {
         script,
         config: envelope::config(&script),
         envelope: &envelope,
-        content,
+        content: &envelope::content(&script, content),
         server,
     };
     let whole = part.talk(Segments::Whole);
@@ -52,52 +57,161 @@ pub fn client(data: &[u8]) {
 
 /// What was written are commands, each a line, and bodies where bodies were asked for.
 fn check(part: &Part<'_>, talked: &Talked) {
-    let mut rest = &talked.written[..];
-    let mut bodies = talked.bodies.iter();
-    let mut body = bodies.next();
-    let mut last = Vec::new();
-    let mut eight_bit = false;
-    let offers = Offers::from(Extensions::ALL);
-    while !rest.is_empty() {
-        let at = talked.written.len() - rest.len();
-        if let Some(begun) = body.filter(|body| body.start == at) {
-            body = bodies.next();
-            let Some(octets) = check_body(part, rest, begun.finished, eight_bit) else {
-                assert!(
-                    talked.failed || talked.told.iter().any(|told| told.starts_with("Server("))
-                );
-                return;
-            };
-            rest = &rest[octets..];
-            continue;
+    let mut wire = Wire {
+        part,
+        talked,
+        rest: &talked.written,
+        offers: offers::everything(),
+        last: Vec::new(),
+        mails: 0,
+        body: None,
+        gathered: Vec::new(),
+        chunked: false,
+        ended: false,
+    };
+    let complete = wire.walk();
+    let cut_off = talked.failed || talked.told.iter().any(|told| told.starts_with("Server("));
+    assert!(complete || cut_off, "half a command or half a body");
+    let is_whole = wire.ended && wire.mails == talked.under_way;
+    let body = talked.bodies.last();
+    let body = body.filter(|body| body.mails == talked.under_way && body.finished);
+    match talked.delivery {
+        None | Some(Delivery::Idle) => {}
+        Some(delivery) if is_whole => assert_eq!(delivery, Delivery::Unknown),
+        Some(delivery) if wire.chunked || body.is_none() => {
+            assert_eq!(delivery, Delivery::NotAccepted);
         }
-        let Some(end) = rest.iter().position(|&octet| octet == b'\n') else {
-            assert!(talked.failed, "half a line: {}", rest.escape_ascii());
-            return;
-        };
-        let line = rest[..end].strip_suffix(b"\r").expect("CRLF ends a line");
-        rest = &rest[end + 1..];
-        // A body for nobody, where the server wants one though it refused everyone.
-        if line != b"." || last != b"DATA" {
-            let command = Command::parse(line, Syntax::new(&offers));
-            let command =
-                command.unwrap_or_else(|error| panic!("{error}: {}", line.escape_ascii()));
-            assert_eq!(command.to_string().as_bytes(), line);
-            if let Command::Mail(mail) = &command {
-                eight_bit = mail.body() == Some(smtp_proto::BodyType::EightBitMime);
-            }
-        }
-        last = line.to_vec();
+        // Some of the final dot's line may be out.
+        Some(_) => {}
     }
 }
 
-/// How many octets the body takes up, if its end was written.
-fn check_body(part: &Part<'_>, octets: &[u8], finished: bool, eight_bit: bool) -> Option<usize> {
-    let decoded = reference::decode(octets, false, u64::MAX);
-    assert_eq!(decoded.fault, None);
-    decoded.end?;
-    assert!(finished, "an end nobody asked for");
-    let sent = reference::canonical(part.content, part.config.newlines, !eight_bit);
-    assert_eq!(Some(decoded.message), sent);
-    decoded.end
+/// What the client wrote, being read.
+struct Wire<'a> {
+    part: &'a Part<'a>,
+    talked: &'a Talked,
+    rest: &'a [u8],
+    offers: Offers,
+    last: Vec<u8>,
+    mails: usize,
+    body: Option<BodyType>,
+    /// The chunks of the message so far.
+    gathered: Vec<u8>,
+    chunked: bool,
+    /// The message under way has its end.
+    ended: bool,
+}
+
+impl Wire<'_> {
+    /// Whether what was written ends with a whole line or body.
+    fn walk(&mut self) -> bool {
+        while !self.rest.is_empty() {
+            let at = self.talked.written.len() - self.rest.len();
+            let written = self.written().filter(|body| body.start == at);
+            if let Some(body) = written.filter(|_| self.last == b"DATA") {
+                self.last.clear();
+                if !self.dotted(body) {
+                    return false;
+                }
+                continue;
+            }
+            let Some(end) = self.rest.iter().position(|&octet| octet == b'\n') else {
+                return false;
+            };
+            let line = self.rest[..end].strip_suffix(b"\r");
+            let line = line.expect("CRLF ends a line");
+            self.rest = &self.rest[end + 1..];
+            if self.talked.responses.contains(&at) {
+                assert!(line == b"*" || line == CHALLENGE.1, "another response");
+                continue;
+            }
+            if !self.line(line) {
+                return false;
+            }
+            self.last = line.to_vec();
+        }
+        true
+    }
+
+    /// The body of the message under way.
+    fn written(&self) -> Option<Written> {
+        let mut bodies = self.talked.bodies.iter();
+        bodies.find(|body| body.mails == self.mails).copied()
+    }
+
+    /// Whether the line, and what belongs to it, is there.
+    fn line(&mut self, line: &[u8]) -> bool {
+        // A body for nobody, where the server wants one though it refused everyone.
+        if line == b"." && self.last == b"DATA" {
+            return true;
+        }
+        let mut syntax = Syntax::new(&self.offers);
+        syntax.utf8 = true;
+        let command = Command::parse(line, syntax);
+        let command = command.unwrap_or_else(|error| panic!("{error}: {}", line.escape_ascii()));
+        assert_eq!(command.to_string().as_bytes(), line);
+        match command {
+            Command::Mail(mail) => self.begin(&mail),
+            Command::Bdat(_) => return self.chunk(line),
+            _ => {}
+        }
+        true
+    }
+
+    fn begin(&mut self, mail: &Mail<'_>) {
+        self.mails += 1;
+        self.body = mail.body();
+        self.gathered.clear();
+        (self.chunked, self.ended) = (false, false);
+    }
+
+    /// Whether all of a chunk was written, and is what comes next.
+    fn chunk(&mut self, line: &[u8]) -> bool {
+        let told = reference::chunk(line).expect("a BDAT");
+        let (size, last) = told.expect("a size");
+        let size = usize::try_from(size).expect("a small chunk");
+        let here = size.min(self.rest.len());
+        self.gathered.extend_from_slice(&self.rest[..here]);
+        self.rest = &self.rest[here..];
+        self.chunked = true;
+        let framing = match self.body {
+            Some(BodyType::BinaryMime) => Framing::Binary,
+            _ => Framing::Chunks,
+        };
+        let sent = self.sent(framing);
+        assert!(sent.octets.starts_with(&self.gathered), "other content");
+        assert!(self.part.config.chunking, "BDAT, though it was forbidden");
+        if last {
+            let body = self.written().expect("a body that was asked for");
+            assert!(body.finished, "an end nobody asked for");
+            assert!(sent.sound);
+            assert_eq!(self.gathered.len() + size - here, sent.octets.len());
+            self.ended = here == size;
+        }
+        here == size
+    }
+
+    /// Whether the end of a body was written.
+    fn dotted(&mut self, begun: Written) -> bool {
+        let decoded = reference::decode(self.rest, false, u64::MAX);
+        assert_eq!(decoded.fault, None);
+        let Some(end) = decoded.end else {
+            return false;
+        };
+        assert!(begun.finished, "an end nobody asked for");
+        assert_eq!(Some(decoded.message), self.sent(Framing::Data).whole());
+        self.rest = &self.rest[end..];
+        self.ended = true;
+        true
+    }
+
+    fn sent(&self, framing: Framing) -> Sent {
+        let seven_bit = self.body != Some(BodyType::EightBitMime);
+        reference::sent(
+            self.part.content,
+            framing,
+            self.part.config.newlines,
+            seven_bit,
+        )
+    }
 }

@@ -1,12 +1,17 @@
 //! What a client is to send, as the inputs of `client` and `pair` write it behind their script:
 //! the sender, the recipients, a line each, and an empty line.
 
-use crate::script::{Script, split_line};
+use crate::offers;
+use crate::script::{Cuts, Script, split_line};
 use smtp_proto::client::Config;
-use smtp_proto::{BodyType, Envelope, Hello, Newlines};
+use smtp_proto::{BodyType, Command, Envelope, Hello, Newlines, Syntax};
 
-/// The envelope, `None` where one of the lines is no address, and what stands behind it. With `7`
-/// or `8` the body's type is declared, with `z` its size.
+/// The least octets of a message that is repeated: some chunks of a client's.
+const LONG: usize = 70_000;
+
+/// The envelope, `None` where one of the lines is none of it, and what stands behind it. A line is
+/// an address, or a path in its brackets with parameters behind it. With `7`, `8` or `B` the body's
+/// type is declared, with `z` its size.
 pub(crate) fn split<'a>(script: &Script<'_>, data: &'a [u8]) -> (Option<Envelope>, &'a [u8]) {
     let mut lines = Vec::new();
     let mut rest = data;
@@ -22,17 +27,25 @@ pub(crate) fn split<'a>(script: &Script<'_>, data: &'a [u8]) -> (Option<Envelope
 }
 
 fn build(script: &Script<'_>, lines: &[&[u8]], size: usize) -> Option<Envelope> {
-    let mut lines = lines.iter().map(|line| str::from_utf8(line));
-    let from = match lines.next()?.ok()? {
-        "<>" => "",
-        from => from,
+    let (from, to) = lines.split_first()?;
+    let mut envelope = match command("MAIL FROM:", from)? {
+        Command::Mail(mail) => Envelope::from(mail),
+        _ => return None,
     };
-    let to = lines.collect::<Result<Vec<_>, _>>().ok()?;
-    let mut envelope = Envelope::new(from, to).ok()?;
-    if script.has(b'7') {
-        envelope = envelope.with_body(BodyType::SevenBit);
-    } else if script.has(b'8') {
-        envelope = envelope.with_body(BodyType::EightBitMime);
+    for to in to {
+        match command("RCPT TO:", to)? {
+            Command::Rcpt(rcpt) => envelope.push(rcpt),
+            _ => return None,
+        }
+    }
+    let types = [
+        (b'7', BodyType::SevenBit),
+        (b'8', BodyType::EightBitMime),
+        (b'B', BodyType::BinaryMime),
+    ];
+    let declared = types.into_iter().find(|(letter, _)| script.has(*letter));
+    if let Some((_, body)) = declared {
+        envelope = envelope.with_body(body);
     }
     if script.has(b'z') {
         envelope = envelope.with_size(size as u64);
@@ -40,16 +53,63 @@ fn build(script: &Script<'_>, lines: &[&[u8]], size: usize) -> Option<Envelope> 
     Some(envelope)
 }
 
-/// What the settings' letters mean to a client: `p` no pipelining, `r` CRLF required of content,
-/// `h` HELO, `o` little output at a time.
+/// The command that line stands for, everything being offered.
+fn command(verb: &str, line: &[u8]) -> Option<Command<'static>> {
+    let line = str::from_utf8(line).ok()?;
+    let offers = offers::everything();
+    let mut syntax = Syntax::new(&offers);
+    syntax.utf8 = true;
+    let line = match line {
+        path if path.starts_with('<') => format!("{verb}{path}"),
+        // Whether a sender may be UTF-8 is for the client to say.
+        mailbox if verb.starts_with('M') && !mailbox.is_ascii() => {
+            format!("{verb}<{mailbox}> SMTPUTF8")
+        }
+        mailbox => format!("{verb}<{mailbox}>"),
+    };
+    let command = Command::parse(line.as_bytes(), syntax).ok()?;
+    Some(command.into_owned())
+}
+
+/// What the message is: what the input says or, with `R`, that over and over.
+pub(crate) fn content(script: &Script<'_>, content: &[u8]) -> Vec<u8> {
+    match content.len() {
+        0 => Vec::new(),
+        octets if script.has(b'R') => content.repeat(LONG.div_ceil(octets)),
+        _ => content.to_vec(),
+    }
+}
+
+/// How many octets of the message are handed over at a time: as the script cuts, or many times as much
+/// of a long one.
+pub(crate) fn chunks<'a>(script: &Script<'a>) -> Cuts<'a> {
+    let times = if script.has(b'R') { 64 } else { 1 };
+    Box::new(script.cuts().map(move |cut| cut.saturating_mul(times)))
+}
+
+/// What the settings' letters mean to a client:
+///
+/// | letter | |
+/// |---|---|
+/// | `p` | no pipelining |
+/// | `c` | no BDAT |
+/// | `u` | next to nothing of a message is sent before its recipients are answered |
+/// | `r` | CRLF required of content |
+/// | `h` | HELO |
+/// | `L` | LMTP |
+/// | `o` | little output at a time |
 pub(crate) fn config(script: &Script<'_>) -> Config {
-    let hello = if script.has(b'h') {
-        Hello::helo("client.example.com")
-    } else {
-        Hello::ehlo("client.example.com")
+    let hello = match () {
+        () if script.has(b'L') => Hello::lhlo("client.example.com"),
+        () if script.has(b'h') => Hello::helo("client.example.com"),
+        () => Hello::ehlo("client.example.com"),
     };
     let mut config = Config::new(hello.expect("a name"));
     config.pipelining = !script.has(b'p');
+    config.chunking = !script.has(b'c');
+    if script.has(b'u') {
+        config.unseen = 8;
+    }
     if script.has(b'r') {
         config.newlines = Newlines::RequireCrlf;
     }

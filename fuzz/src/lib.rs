@@ -8,25 +8,37 @@
 #![allow(clippy::missing_panics_doc)] // a panic is what a target has to say
 
 mod body;
+mod capabilities;
+mod chunks;
 mod client;
 mod command;
 mod decide;
 pub mod dialogue;
 mod envelope;
+mod errands;
+mod extensions;
 mod link;
 mod observe;
+mod offers;
 mod pair;
 mod reference;
 mod replies;
+mod said;
 mod script;
+mod segments;
 mod serve;
 mod server;
+mod settings;
 mod talk;
+mod values;
 
 pub use body::body;
+pub use capabilities::capabilities;
+pub use chunks::chunks;
 pub use client::client;
 pub use command::command;
 pub use dialogue::dialogue;
+pub use extensions::extensions;
 pub use pair::pair;
 pub use replies::reply;
 pub use server::server;
@@ -35,10 +47,13 @@ pub use server::server;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus and of its binary.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("command", command),
+    ("extensions", extensions),
+    ("capabilities", capabilities),
     ("reply", reply),
     ("body", body),
+    ("chunks", chunks),
     ("server", server),
     ("client", client),
     ("pair", pair),

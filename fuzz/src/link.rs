@@ -1,17 +1,22 @@
 //! Client and server of the crate, and segments that go between them until both are done.
 
-use crate::decide::answer;
+use crate::decide::{self, answer};
 use crate::envelope;
-use crate::observe::{self, Transcript};
-use crate::script::{Cuts, Script, Verdict};
+use crate::said::{self, Transcript};
+use crate::script::{Cuts, Script, Verdict, Verdicts};
+use crate::settings;
 use smtp_proto::bytes::Buf;
-use smtp_proto::client::{self, Error};
+use smtp_proto::client::{self, Error, Ready};
+use smtp_proto::extension::{Auth, Mechanism, TransId};
 use smtp_proto::server::{self, Event};
-use smtp_proto::{Envelope, Extension};
+use smtp_proto::{Envelope, Extension, Secret};
 use std::sync::Arc;
 
 /// What is sent behind the input's message, to see that nothing of that is left over.
 const SECOND: &[u8] = b"Subject: second\r\n\r\n.\r\n";
+
+/// What the client begins AUTH with, and how it responds to a challenge.
+const INITIAL: &[u8] = b"\0joe\0secret";
 
 pub(crate) struct Link<'a> {
     pub(crate) client: client::Connection,
@@ -20,66 +25,84 @@ pub(crate) struct Link<'a> {
     chunks: Cuts<'a>,
     script: Script<'a>,
     pub(crate) envelope: Envelope,
-    /// What is to be sent, and what is left of the message under way.
-    pub(crate) contents: [&'a [u8]; 2],
+    /// What is to be sent, and how much of the message under way was.
+    pub(crate) contents: [Vec<u8>; 2],
     begun: usize,
-    content: &'a [u8],
+    content: usize,
+    /// What the client has still to do before it sends: `S` and `A` of the settings.
+    errands: Vec<u8>,
     pub(crate) sent: Vec<Outcome>,
-    pub(crate) received: Vec<(Envelope, Vec<u8>)>,
-    arriving: Vec<u8>,
+    pub(crate) received: Vec<Received>,
+    arriving: Received,
     pub(crate) failed: Option<Error>,
     pub(crate) said: [Transcript; 2],
+    /// What the client responded, and what the server heard.
+    pub(crate) responses: [Vec<Vec<u8>>; 2],
 }
 
 /// What the client was told of one message.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) recipients: Vec<bool>,
+    /// By LMTP or PRDR, of those accepted: which one, and whether it has the message.
+    pub(crate) delivered: Vec<(usize, bool)>,
     pub(crate) accepted: Option<bool>,
     /// It wasn't begun.
     pub(crate) unfit: bool,
 }
 
+/// What the server accepted.
+#[derive(Debug, Default)]
+pub(crate) struct Received {
+    pub(crate) envelope: Option<Envelope>,
+    pub(crate) message: Vec<u8>,
+    pub(crate) chunked: bool,
+}
+
 impl<'a> Link<'a> {
-    pub(crate) fn new(script: &Script<'a>, envelope: Envelope, content: &'a [u8]) -> Self {
-        let mut config = observe::config(script);
+    pub(crate) fn new(script: &Script<'a>, envelope: Envelope, content: &[u8]) -> Self {
+        let mut config = settings::config(script);
         if script.has(b'm') {
             config.offers.remove(Extension::EightBitMime);
         }
         let said = [Transcript::default(), Transcript::default()];
         let mut client = client::Connection::new(Arc::new(envelope::config(script)));
-        client.set_transcript(observe::sink(&said[0]));
-        let mut server = server::Connection::new(Arc::new(config));
-        server.set_transcript(observe::sink(&said[1]));
+        client.set_transcript(said::sink(&said[0]));
+        let config = Arc::new(config);
+        let mut server = if script.has(b'T') {
+            server::Connection::over_tls(config)
+        } else {
+            server::Connection::new(config)
+        };
+        server.set_transcript(said::sink(&said[1]));
+        let errands = b"AS".iter().filter(|errand| script.has(**errand));
         Self {
             client,
             server,
             cuts: script.cuts(),
-            chunks: script.cuts(),
+            chunks: envelope::chunks(script),
             script: *script,
             envelope,
-            contents: [content, SECOND],
+            contents: [envelope::content(script, content), SECOND.to_vec()],
             begun: 0,
-            content: &[],
+            content: 0,
+            errands: errands.copied().collect(),
             sent: Vec::new(),
             received: Vec::new(),
-            arriving: Vec::new(),
+            arriving: Received::default(),
             failed: None,
             said,
+            responses: [Vec::new(), Vec::new()],
         }
     }
 
     /// Lets them talk until both are done.
     pub(crate) fn run(&mut self) {
         let mut verdicts = self.script.verdicts();
-        let octets = self
-            .contents
-            .iter()
-            .map(|content| content.len())
-            .sum::<usize>();
+        let octets = self.contents.iter().map(Vec::len).sum::<usize>();
         let recipients = self.envelope.recipients().len();
         let (mut idle, mut over) = (0, false);
-        for _ in 0..4096 + 16 * octets + 2048 * recipients {
+        for _ in 0..8192 + 16 * octets + 2048 * recipients {
             let (client_moved, hung_up) = self.poll_client();
             let (server_moved, closed) = self.poll_server(&mut verdicts);
             if hung_up {
@@ -121,29 +144,46 @@ impl<'a> Link<'a> {
                 return (taken > 0, false);
             }
             client::Event::Ready(ready) => {
-                let Some(content) = self.contents.get(self.begun) else {
+                if let Some(errand) = self.errands.pop() {
+                    run_errand(errand, ready, &mut self.responses[0]);
+                } else if self.begun == self.contents.len() {
                     ready.quit();
-                    return (true, false);
-                };
-                self.begun += 1;
-                self.content = content;
-                let unfit = ready.send(self.envelope.clone()).is_err();
-                self.sent.push(Outcome {
-                    unfit,
-                    ..Outcome::default()
-                });
+                } else {
+                    self.begun += 1;
+                    self.content = 0;
+                    let unfit = ready.send(self.envelope.clone()).is_err();
+                    self.sent.push(Outcome {
+                        unfit,
+                        ..Outcome::default()
+                    });
+                }
             }
-            client::Event::Body(body) if self.content.is_empty() => body.finish(),
+            client::Event::Upgrade(upgrade) => upgrade.complete(),
+            client::Event::Challenge(challenge) => {
+                let known = [&b""[..], decide::CHALLENGE.0];
+                assert!(known.contains(&challenge.octets()), "another challenge");
+                let response = [b"to: ", challenge.octets()].concat();
+                challenge.respond(&response);
+                self.responses[0].push(response);
+            }
+            client::Event::Reply { .. } => {}
             client::Event::Body(body) => {
-                let cut = self.chunks.next().unwrap_or(1).min(self.content.len());
-                let (chunk, rest) = self.content.split_at(cut);
-                self.content = rest;
-                body.send(chunk.to_vec());
+                let rest = &self.contents[self.begun - 1][self.content..];
+                let cut = self.chunks.next().unwrap_or(1).min(rest.len());
+                self.content += cut;
+                match cut {
+                    0 => body.finish(),
+                    cut => body.send(rest[..cut].to_vec()),
+                }
             }
             client::Event::Recipient { index, reply } => {
                 let outcome = self.sent.last_mut().expect("a message");
                 assert_eq!(index, outcome.recipients.len());
                 outcome.recipients.push(reply.is_positive());
+            }
+            client::Event::Delivered { index, reply } => {
+                let outcome = self.sent.last_mut().expect("a message");
+                outcome.delivered.push((index, reply.is_positive()));
             }
             client::Event::Sent { reply } => {
                 assert!(reply.is_positive());
@@ -163,11 +203,12 @@ impl<'a> Link<'a> {
     }
 
     /// Whether the server did something, and whether it is done.
-    fn poll_server(&mut self, verdicts: &mut crate::script::Verdicts<'_>) -> (bool, bool) {
+    fn poll_server(&mut self, verdicts: &mut Verdicts<'_>) -> (bool, bool) {
         let mut draw = || match verdicts.draw() {
             Verdict::Defer | Verdict::Expire | Verdict::DeferIntoShutdown => Verdict::Accept,
             verdict => verdict,
         };
+        let yes = |verdict| matches!(verdict, Verdict::Accept | Verdict::AcceptWithText);
         match self.server.poll() {
             Event::NeedInput => return (false, false),
             Event::Flush => {
@@ -181,26 +222,65 @@ impl<'a> Link<'a> {
                     self.server.transmit().advance(all);
                 }
             }
-            Event::Body(chunk) => self.arriving.extend_from_slice(&chunk),
+            Event::Upgrade(upgrade) => upgrade.complete(),
+            Event::Auth(request) => {
+                let response = request
+                    .response()
+                    .map(|response| response.expose().to_vec());
+                self.responses[1].extend(response);
+                // A client has patience with no more than five.
+                let verdict = match draw() {
+                    Verdict::AcceptWithText if self.responses[1].len() > 4 => Verdict::Accept,
+                    verdict => verdict,
+                };
+                answer(Event::Auth(request), verdict);
+            }
+            // There was no earlier try.
+            Event::Mail(request) if request.value().get::<TransId<'_>>().is_some() => {
+                let verdict = draw();
+                let verdict = if yes(verdict) {
+                    Verdict::Accept
+                } else {
+                    verdict
+                };
+                answer(Event::Mail(request), verdict);
+            }
+            Event::Data(request) => {
+                self.arriving = Received {
+                    chunked: request.value().is_chunked(),
+                    ..Received::default()
+                };
+                answer(Event::Data(request), draw());
+            }
+            Event::Body(chunk) => self.arriving.message.extend_from_slice(&chunk),
             Event::Message(request) => {
-                let envelope = request
-                    .session()
-                    .transaction()
-                    .expect("an envelope")
-                    .clone();
+                self.arriving.envelope = request.session().transaction().cloned();
                 let message = std::mem::take(&mut self.arriving);
                 let verdict = draw();
-                if matches!(verdict, Verdict::Accept | Verdict::AcceptWithText) {
-                    self.received.push((envelope, message));
+                if yes(verdict) {
+                    self.received.push(message);
                 }
                 answer(Event::Message(request), verdict);
             }
-            Event::Aborted(_) => self.arriving.clear(),
+            Event::Aborted(_) => self.arriving = Received::default(),
             Event::Closed(_) => return (false, true),
             Event::Reset => {}
             request => answer(request, draw()),
         }
         (true, false)
+    }
+}
+
+/// STARTTLS or AUTH, where it is offered.
+fn run_errand(errand: u8, ready: Ready<'_>, responses: &mut Vec<Vec<u8>>) {
+    if errand == b'S' {
+        // Not offered, it is as good as done.
+        let _ = ready.starttls();
+    } else if ready
+        .auth(Auth::new(Mechanism::PLAIN, Some(Secret::from(INITIAL))))
+        .is_ok()
+    {
+        responses.push(INITIAL.to_vec());
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Script<'a> {
 pub(crate) enum Verdict {
     /// `a`: yes.
     Accept,
-    /// `t`: yes, in words of one's own.
+    /// `t`: yes, in words of one's own; to AUTH, a challenge.
     AcceptWithText,
     /// `r`: no.
     Reject,

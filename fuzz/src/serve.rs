@@ -2,15 +2,19 @@
 //! promises of `poll` checked at every turn.
 
 use crate::decide::answer;
-use crate::observe::{self, Run, Seen, Transcript};
+use crate::observe::{self, Run, Seen};
+use crate::said::{self, Said, Transcript, Turns};
 use crate::script::{Cuts, Interruption, Script, Verdict, Verdicts};
-use smtp_proto::Wait;
+use crate::segments::Segments;
 use smtp_proto::bytes::Buf;
-use smtp_proto::server::{Closed, Config, Connection, Event};
+use smtp_proto::server::{Closed, Config, Connection, Dialect, Event, Hasty};
+use smtp_proto::{Extension, Wait};
 use std::sync::Arc;
 
-/// The longest reply our configurations write: to EHLO.
-const REPLY: usize = 512;
+/// The longest reply our configurations write: to EHLO. LMTP's to a message has so much more for
+/// each recipient.
+const REPLY: usize = 1024;
+const RECIPIENT: usize = 64;
 
 /// How often in a row a request is deferred before it is accepted after all.
 const PATIENCE: u32 = 3;
@@ -19,11 +23,20 @@ const PATIENCE: u32 = 3;
 pub(crate) fn serve(config: Config, script: &Script<'_>, cuts: Cuts<'_>, input: &[u8]) -> Run {
     let transcript = Transcript::default();
     let mark = config.limits.output;
-    let mut conn = Connection::new(Arc::new(config));
-    conn.set_transcript(observe::sink(&transcript));
+    let chunking = config.offers.contains(Extension::Chunking);
+    let turns = Turns::new(config.dialect == Dialect::Lmtp, chunking);
+    let mut conn = if script.has(b'T') {
+        Connection::over_tls(Arc::new(config))
+    } else {
+        Connection::new(Arc::new(config))
+    };
+    conn.set_transcript(said::sink(&transcript));
     let mut server = Server {
         conn,
-        cuts,
+        segments: Segments::new(script, cuts, input),
+        transcript: Arc::clone(&transcript),
+        heard: 0,
+        recipients: 0,
         verdicts: script.verdicts(),
         mark,
         offered: None,
@@ -40,16 +53,21 @@ pub(crate) fn serve(config: Config, script: &Script<'_>, cuts: Cuts<'_>, input: 
         events: server.events,
         output: server.output,
         session: format!("{:?}", server.conn.session()),
-        said: observe::take(&transcript),
+        said: said::take(&transcript),
         closed: server.closed,
     };
-    run.check();
+    run.check(turns);
     run
 }
 
 struct Server<'a> {
     conn: Connection,
-    cuts: Cuts<'a>,
+    segments: Segments<'a>,
+    transcript: Transcript,
+    /// How much of the transcript was looked at.
+    heard: usize,
+    /// Recipients of the transaction that is open.
+    recipients: usize,
     verdicts: Verdicts<'a>,
     /// Octets of output from which on a flush is due.
     mark: usize,
@@ -101,18 +119,19 @@ impl Server<'_> {
 
     /// Feeds segment by segment, until all is used up or there is no one to take it.
     fn feed(&mut self, mut input: &[u8]) {
-        let mut stuck = false;
+        let (mut stuck, mut held) = (false, false);
         loop {
-            let segment = match input {
-                [] => input,
-                _ => &input[..input.len().min(self.cuts.next().unwrap_or(1))],
-            };
+            let left = if held { 0 } else { input.len() };
+            let segment = &input[..self.segments.next(left)];
             let taken = self.conn.receive(segment);
             input = &input[taken..];
+            self.segments.took(taken);
             match self.pump() {
                 Pause::Closed => return,
-                Pause::Deferred => {}
+                // Where haste counts, so does what comes in the meantime.
+                Pause::Deferred => held = self.conn.config().hasty_clients == Hasty::Close,
                 Pause::NeedInput if input.is_empty() => return,
+                Pause::NeedInput if held => held = false,
                 Pause::NeedInput => {
                     assert!(taken > 0 || !stuck, "wants input and takes none");
                     stuck = taken == 0;
@@ -127,9 +146,11 @@ impl Server<'_> {
             self.budget = self.budget.checked_sub(1).expect("polled without end");
             let waiting = self.conn.transmit().remaining();
             assert!(
-                waiting <= self.mark + REPLY,
+                waiting <= self.mark + REPLY + RECIPIENT * self.recipients,
                 "{waiting} octets of output pile up"
             );
+            let open = self.conn.session().transaction();
+            self.recipients = open.map_or(self.recipients, |open| open.recipients().len());
             let event = self.conn.poll();
             let seen = observe::seen(&event);
             match event {
@@ -139,8 +160,9 @@ impl Server<'_> {
                         "waits with a reply unsaid"
                     );
                     assert!(self.conn.timeout().is_some(), "waits without a bound");
+                    let expected = self.hear();
                     let open = self.conn.session().transaction().is_some();
-                    assert_eq!(open, self.open.unwrap_or(open), "behind {:?}", self.events);
+                    assert_eq!(open, expected.unwrap_or(open), "behind {:?}", self.events);
                     return Pause::NeedInput;
                 }
                 Event::Flush => self.flush(),
@@ -156,12 +178,17 @@ impl Server<'_> {
                     self.events.extend(seen);
                 }
                 Event::Closed(closed) => {
+                    let turned = closed == Closed::Turned;
+                    assert!(!turned || self.segments.is_at_turn(), "something is lost");
                     if self.closed.replace(closed).is_none() {
                         self.events.extend(seen);
                     }
                     return Pause::Closed;
                 }
                 request => {
+                    if let Event::Upgrade(_) = request {
+                        assert!(self.segments.is_at_turn(), "something crosses");
+                    }
                     let verdict = if self.expiring {
                         Verdict::Expire
                     } else if self.offers >= PATIENCE {
@@ -201,7 +228,7 @@ impl Server<'_> {
             Verdict::Expire => {
                 self.flush();
                 match self.conn.timeout() {
-                    Some(timeout) if timeout.wait == Wait::Decision => {
+                    Some(timeout) if matches!(timeout.wait, Wait::Decision | Wait::Handshake) => {
                         self.conn.handle_timeout(timeout);
                         self.conn.handle_timeout(timeout);
                     }
@@ -218,6 +245,18 @@ impl Server<'_> {
             Some(Seen::Asked("mail", _)) if accepted => self.open = Some(true),
             Some(Seen::Asked("message", _)) => self.open = Some(false),
             Some(Seen::Asked("hello", _)) if accepted => self.open = Some(false),
+            Some(Seen::Asked(what @ ("upgrade" | "xclient"), _)) if accepted => {
+                let session = self.conn.session();
+                assert!(session.hello().is_none() && session.identity().is_none());
+                assert!(session.transaction().is_none());
+                assert!(what == "xclient" || session.is_secure());
+                self.open = Some(false);
+            }
+            // A part that is refused may have been the last.
+            Some(Seen::Asked("burl", url)) if !accepted || url.ends_with(" LAST") => {
+                self.open = None;
+            }
+            Some(Seen::Asked("data", by)) if !accepted && !by.is_empty() => self.open = None,
             _ => {}
         }
         self.offers = 0;
@@ -225,11 +264,36 @@ impl Server<'_> {
         false
     }
 
+    /// Whether a transaction is open, as far as that can be told: of a chunk that the machine itself
+    /// refuses no event says what it leads to.
+    fn hear(&mut self) -> Option<bool> {
+        let transcript = self.transcript.lock().expect("no one panicked in it");
+        let mut at = self.heard;
+        while at < transcript.len() {
+            let Said::Client(line) = &transcript[at] else {
+                at += 1;
+                continue;
+            };
+            if said::verb(line) == b"BDAT" {
+                self.heard = at;
+                match transcript.get(at + 1) {
+                    None => return None,
+                    Some(Said::Content) => {}
+                    Some(Said::Server(line)) if line.starts_with(b"2") => {}
+                    Some(_) => self.open = None,
+                }
+            }
+            at += 1;
+        }
+        self.heard = at;
+        self.open
+    }
+
     fn flush(&mut self) {
         let transmit = self.conn.transmit();
         while transmit.has_remaining() {
             let chunk = transmit.chunk();
-            let octets = chunk.len().min(self.cuts.next().unwrap_or(1));
+            let octets = chunk.len().min(self.segments.cut());
             assert!(octets > 0, "a flush of nothing");
             self.output.extend_from_slice(&chunk[..octets]);
             transmit.advance(octets);

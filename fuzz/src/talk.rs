@@ -4,6 +4,8 @@
 //! later, so the server's octets are handed on reply by reply, as many at a time as commands are
 //! unanswered; the cuts go through those.
 
+use crate::envelope;
+use crate::errands::{respond, run_errand, shake_hands};
 use crate::script::{Cuts, Script, Verdict, Verdicts, octets, whole};
 use smtp_proto::bytes::Buf;
 use smtp_proto::client::{Closed, Config, Connection, Delivery, Error, Event};
@@ -13,6 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Messages a client sends before it takes leave.
 const MESSAGES: usize = 3;
+
+/// How often something else is done first.
+const ERRANDS: usize = 8;
 
 /// How often in a row a question is left unanswered.
 const PATIENCE: u32 = 3;
@@ -41,14 +46,22 @@ pub(crate) struct Talked {
     pub(crate) told: Vec<String>,
     pub(crate) written: Vec<u8>,
     pub(crate) bodies: Vec<Written>,
+    /// Where the responses of AUTH begin in what was written.
+    pub(crate) responses: Vec<usize>,
     /// It ended in an error: what was still to be written is lost.
     pub(crate) failed: bool,
+    /// What was known then of the message under way.
+    pub(crate) delivery: Option<Delivery>,
+    /// Which message that is, in MAILs.
+    pub(crate) under_way: usize,
 }
 
 /// One body that was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// Where it begins in what was written.
+    /// How many MAILs were said before.
+    pub(crate) mails: usize,
+    /// Where it begins in what was written, by DATA.
     pub(crate) start: usize,
     pub(crate) finished: bool,
 }
@@ -59,8 +72,9 @@ struct Talk<'a> {
     cuts: Cuts<'a>,
     verdicts: Verdicts<'a>,
     ignored: u32,
-    /// Commands written and replies fed.
+    /// Commands written, MAILs among them, and replies fed.
     asked: Arc<AtomicUsize>,
+    mails: Arc<AtomicUsize>,
     fed: usize,
     /// The server's octets to come, and those of them that may be fed now.
     server: &'a [u8],
@@ -68,6 +82,7 @@ struct Talk<'a> {
     chunks: Cuts<'a>,
     content: &'a [u8],
     messages: usize,
+    errands: usize,
     /// The message under way, and its body if that was begun.
     open: bool,
     body: Option<usize>,
@@ -77,13 +92,9 @@ struct Talk<'a> {
 impl Part<'_> {
     pub(crate) fn talk(&self, segments: Segments) -> Talked {
         let asked = Arc::new(AtomicUsize::new(1));
-        let count = Arc::clone(&asked);
+        let mails = Arc::new(AtomicUsize::new(0));
         let mut conn = Connection::new(Arc::new(self.config.clone()));
-        conn.set_transcript(move |entry| {
-            if !matches!(entry, Entry::Server(_)) {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        });
+        conn.set_transcript(count(Arc::clone(&asked), Arc::clone(&mails)));
         let mut talk = Talk {
             part: self,
             conn,
@@ -95,19 +106,24 @@ impl Part<'_> {
             verdicts: self.script.verdicts(),
             ignored: 0,
             asked,
+            mails,
             fed: 0,
             server: self.server,
             flight: &[],
-            chunks: self.script.cuts(),
+            chunks: envelope::chunks(&self.script),
             content: &[],
             messages: 0,
+            errands: 0,
             open: false,
             body: None,
             talked: Talked {
                 told: Vec::new(),
                 written: Vec::new(),
                 bodies: Vec::new(),
+                responses: Vec::new(),
                 failed: false,
+                delivery: None,
+                under_way: 0,
             },
         };
         talk.run();
@@ -131,17 +147,22 @@ impl Talk<'_> {
                     assert!(self.conn.timeout().is_some(), "waits without a bound");
                     self.need_input();
                 }
-                Ok(Event::Flush) => {
-                    let transmit = self.conn.transmit();
-                    let octets = transmit.chunk().len().min(self.cuts.next().unwrap_or(1));
-                    assert!(octets > 0, "a flush of nothing");
-                    self.talked
-                        .written
-                        .extend_from_slice(&transmit.chunk()[..octets]);
-                    transmit.advance(octets);
-                }
-                Ok(Event::Ready(_) | Event::Body(_)) if !self.flight.is_empty() => {
+                Ok(Event::Flush) => self.flush(),
+                Ok(Event::Ready(_) | Event::Body(_) | Event::Challenge(_))
+                    if !self.flight.is_empty() =>
+                {
                     assert!(self.feed() > 0, "takes no input");
+                }
+                Ok(Event::Upgrade(upgrade)) => {
+                    shake_hands(upgrade, verdict(&mut self.verdicts, &mut self.ignored));
+                }
+                Ok(Event::Challenge(challenge)) => {
+                    let told = format!("Challenge {:?}", challenge.octets());
+                    self.talked.told.push(told);
+                    let verdict = verdict(&mut self.verdicts, &mut self.ignored);
+                    if respond(challenge, verdict) {
+                        self.talked.responses.push(filled);
+                    }
                 }
                 Ok(Event::Ready(ready)) => {
                     assert!(!self.open, "ready within a message");
@@ -149,12 +170,21 @@ impl Talk<'_> {
                         .told
                         .push(format!("Ready {:?}", ready.capabilities()));
                     match verdict(&mut self.verdicts, &mut self.ignored) {
-                        Verdict::Accept | Verdict::AcceptWithText if self.messages < MESSAGES => {
+                        errand @ (Verdict::AcceptWithText
+                        | Verdict::Expire
+                        | Verdict::DeferIntoShutdown)
+                            if self.errands < ERRANDS =>
+                        {
+                            self.errands += 1;
+                            let begun = run_errand(ready, errand, self.errands);
+                            self.talked.told.push(format!("{begun:?}"));
+                        }
+                        Verdict::Accept if self.messages < MESSAGES => {
                             self.messages += 1;
-                            match ready.send(self.part.envelope.clone()) {
-                                Ok(()) => self.open = true,
-                                Err(error) => self.talked.told.push(format!("{error:?}")),
-                            }
+                            self.talked.under_way = self.mails.load(Ordering::Relaxed) + 1;
+                            let begun = ready.send(self.part.envelope.clone());
+                            self.open = begun.is_ok();
+                            self.talked.told.push(format!("{begun:?}"));
                             self.content = self.part.content;
                             self.body = None;
                         }
@@ -167,6 +197,7 @@ impl Talk<'_> {
                     let bodies = &mut self.talked.bodies;
                     let index = *self.body.get_or_insert_with(|| {
                         bodies.push(Written {
+                            mails: self.mails.load(Ordering::Relaxed),
                             start: filled,
                             finished: false,
                         });
@@ -191,7 +222,7 @@ impl Talk<'_> {
                 Ok(Event::Closed(closed)) => return self.close(&closed),
                 Ok(event) => {
                     let told = format!("{event:?}");
-                    self.open &= matches!(event, Event::Recipient { .. });
+                    self.open &= matches!(event, Event::Recipient { .. } | Event::Delivered { .. });
                     self.tell(told);
                 }
             }
@@ -206,7 +237,9 @@ impl Talk<'_> {
         assert_eq!(self.conn.timeout(), None);
         self.tell(format!("{error:?}"));
         self.talked.failed = true;
-        self.check_delivery();
+        let delivery = self.conn.delivery();
+        assert_eq!(delivery == Delivery::Idle, !self.open);
+        self.talked.delivery = Some(delivery);
     }
 
     /// So is being closed, and no message is left without an outcome.
@@ -250,28 +283,37 @@ impl Talk<'_> {
         }
     }
 
+    fn flush(&mut self) {
+        let transmit = self.conn.transmit();
+        let octets = transmit.chunk().len().min(self.cuts.next().unwrap_or(1));
+        assert!(octets > 0, "a flush of nothing");
+        let written = &mut self.talked.written;
+        written.extend_from_slice(&transmit.chunk()[..octets]);
+        transmit.advance(octets);
+    }
+
     fn feed(&mut self) -> usize {
         let segment = self.flight.len().min(self.cuts.next().unwrap_or(1));
         let taken = self.conn.receive(&self.flight[..segment]);
         self.flight = &self.flight[taken..];
         taken
     }
+}
 
-    /// What is said of a message when the connection is lost is true.
-    fn check_delivery(&self) {
-        let delivery = self.conn.delivery();
-        assert_eq!(delivery == Delivery::Idle, !self.open);
-        let body = self.body.map(|index| self.talked.bodies[index]);
-        if let Some(body) = body.filter(|_| self.open) {
-            let written = &self.talked.written[body.start.min(self.talked.written.len())..];
-            if crate::reference::decode(written, false, u64::MAX)
-                .end
-                .is_some()
-            {
-                assert_eq!(delivery, Delivery::Unknown);
-            } else if !body.finished {
-                assert_eq!(delivery, Delivery::NotAccepted);
-            }
+/// Counts what wants an answer: BDAT LAST and its content are one thing.
+fn count(asked: Arc<AtomicUsize>, mails: Arc<AtomicUsize>) -> impl Fn(Entry<'_>) + Send + Sync {
+    move |entry| {
+        let line = match entry {
+            Entry::Server(_) | Entry::ServerSecret(_) => return,
+            Entry::Client(line) => line,
+            _ => b"",
+        };
+        if line.starts_with(b"BDAT") && line.ends_with(b"LAST") {
+            return;
+        }
+        asked.fetch_add(1, Ordering::Relaxed);
+        if line.starts_with(b"MAIL") {
+            mails.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The corpora, and what a hunt would make of them in its first seconds, on stable.
 
+mod common;
+
 use smtp_fuzz::dialogue::Session;
 use smtp_fuzz::{TARGETS, Target};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What single octets are changed to.
 const SWAPS: [u8; 6] = [b'\r', b'\n', b'.', 0, b' ', 0x80];
@@ -13,14 +15,10 @@ const SWAPS: [u8; 6] = [b'\r', b'\n', b'.', 0, b' ', 0x80];
 const MUTATED: usize = 700;
 
 /// How many mutations of one file are tried at most.
-const MUTATIONS: u64 = 400;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+const MUTATIONS: u64 = 120;
 
 fn corpus(target: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("corpus").join(target)).expect("a corpus");
+    let entries = fs::read_dir(common::root().join("corpus").join(target)).expect("a corpus");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
     files.sort();
     files
@@ -89,9 +87,8 @@ fn every_file_of_the_corpora_keeps_the_rules_when_it_is_cut_short_or_an_octet_ch
 
 #[test]
 fn every_word_of_the_dictionary_keeps_the_rules_wherever_it_stands() {
-    let dictionary = fs::read_to_string(root().join("dictionary.txt")).expect("a dictionary");
-    let words: Vec<_> = dictionary.lines().filter_map(word).collect();
-    assert!(words.len() > 80);
+    let words = common::words();
+    assert!(words.len() > 150);
     for (name, target) in TARGETS {
         let mut seed = Seed(0x2821);
         for file in corpus(name) {
@@ -103,7 +100,7 @@ fn every_word_of_the_dictionary_keeps_the_rules_wherever_it_stands() {
             for word in &words {
                 let room = (input.len().min(MUTATED) - start.min(MUTATED) + 1) as u64;
                 let at = start + usize::try_from(seed.next() % room).expect("a small number");
-                if seed.next().is_multiple_of(2) {
+                if seed.next().is_multiple_of(8) {
                     let mutant = [&input[..at], word, &input[at..]].concat();
                     run(
                         target,
@@ -126,28 +123,21 @@ fn sessions_that_make_sense_keep_the_rules() {
 }
 
 #[test]
+fn values_of_every_kind_keep_the_rules() {
+    let mut seed = Seed(0x3030);
+    for target in [smtp_fuzz::extensions, smtp_fuzz::capabilities] {
+        for _ in 0..10_000 {
+            let octets: Vec<u8> = (0..20).flat_map(|_| seed.next().to_le_bytes()).collect();
+            run(target, &octets, "values");
+        }
+    }
+}
+
+#[test]
 fn a_session_is_written_as_the_server_target_takes_it() {
     use arbitrary::{Arbitrary, Unstructured};
     let session = Session::arbitrary(&mut Unstructured::new(&[0; 64])).expect("a session");
     let input = session.to_input();
     assert!(input.starts_with(b"- "), "{}", input.escape_ascii());
     assert!(input.contains(&b'\n'));
-}
-
-/// The octets of one line of libFuzzer's dictionary, if it is no comment.
-fn word(line: &str) -> Option<Vec<u8>> {
-    let mut rest = line.strip_prefix('"')?.strip_suffix('"')?.as_bytes();
-    let mut word = Vec::new();
-    while let [first, behind @ ..] = rest {
-        (word, rest) = match (first, behind) {
-            (b'\\', [b'x', digits @ ..]) => {
-                let digits = str::from_utf8(&digits[..2]).expect("two digits");
-                word.push(u8::from_str_radix(digits, 16).expect("two digits"));
-                (word, &behind[3..])
-            }
-            (b'\\', [escaped, behind @ ..]) => ([&word[..], &[*escaped]].concat(), behind),
-            _ => ([&word[..], &[*first]].concat(), behind),
-        };
-    }
-    Some(word)
 }

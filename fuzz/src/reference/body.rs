@@ -101,28 +101,61 @@ impl Decoded {
     }
 }
 
-/// What a server is to get of `content`: line ends as `newlines` says, the last line completed;
-/// `None` if it can't be sent.
-pub(crate) fn canonical(content: &[u8], newlines: Newlines, seven_bit: bool) -> Option<Vec<u8>> {
-    let mut message = Vec::new();
+/// By what a body is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// DATA, which has lines.
+    Data,
+    /// BDAT, which needn't end in a whole one.
+    Chunks,
+    /// BDAT and BINARYMIME: no lines at all.
+    Binary,
+}
+
+/// What a server is to get of some content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// Line ends as they are to be, up to what can't be sent.
+    pub(crate) octets: Vec<u8>,
+    /// Whether that is all of it.
+    pub(crate) sound: bool,
+}
+
+impl Sent {
+    /// The whole message, if it can be sent.
+    pub(crate) fn whole(self) -> Option<Vec<u8>> {
+        self.sound.then_some(self.octets)
+    }
+}
+
+/// What a server is to get of `content`.
+pub(crate) fn sent(content: &[u8], framing: Framing, newlines: Newlines, seven_bit: bool) -> Sent {
+    let mut sent = Sent {
+        octets: Vec::new(),
+        sound: false,
+    };
+    if framing == Framing::Binary {
+        sent.octets = content.to_vec();
+        sent.sound = true;
+        return sent;
+    }
     let mut behind_cr = false;
     for &octet in content {
         match octet {
-            b'\n' if behind_cr => message.extend(b"\r\n"),
-            _ if behind_cr => return None,
-            b'\n' if newlines == Newlines::Convert => message.extend(b"\r\n"),
-            b'\n' | 0 => return None,
-            0x80.. if seven_bit => return None,
+            b'\n' if behind_cr => sent.octets.extend(b"\r\n"),
+            _ if behind_cr => return sent,
+            b'\n' if newlines == Newlines::Convert => sent.octets.extend(b"\r\n"),
+            b'\n' | 0 => return sent,
+            0x80.. if seven_bit => return sent,
             b'\r' => {}
-            _ => message.push(octet),
+            _ => sent.octets.push(octet),
         }
         behind_cr = octet == b'\r';
     }
-    if behind_cr {
-        return None;
+    sent.sound = !behind_cr;
+    let whole_line = sent.octets.is_empty() || sent.octets.ends_with(b"\r\n");
+    if sent.sound && framing == Framing::Data && !whole_line {
+        sent.octets.extend(b"\r\n");
     }
-    if !message.is_empty() && !message.ends_with(b"\r\n") {
-        message.extend(b"\r\n");
-    }
-    Some(message)
+    sent
 }

@@ -2,8 +2,12 @@
 //!
 //! It shares nothing with the crate: one octet at a time, no look ahead, no search.
 
+mod bdat;
 mod body;
+mod chunks;
 mod replies;
 
-pub(crate) use body::{Void, canonical, decode};
+pub(crate) use bdat::chunk;
+pub(crate) use body::{Framing, Sent, Void, decode, sent};
+pub(crate) use chunks::{Heard, Reader, Rules};
 pub(crate) use replies::{Lines, Read, replies};
