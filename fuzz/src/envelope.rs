@@ -105,6 +105,7 @@ pub(crate) fn config(script: &Script<'_>) -> Config {
         () => Hello::ehlo("client.example.com"),
     };
     let mut config = Config::new(hello.expect("a name"));
+    config.send_clear_passwords = true;
     config.pipelining = !script.has(b'p');
     config.chunking = !script.has(b'c');
     if script.has(b'u') {

@@ -315,6 +315,7 @@ fn client_settings(case: &Case) -> client::Config {
     for (name, value) in case.directives() {
         match name {
             "LMTP" => config.hello = Hello::lhlo("client.example.org").unwrap(),
+            "passwords under TLS" => config.send_clear_passwords = false,
             "own" => config.own.push(own(value, "")),
             "hello" => config.hello = Hello::ehlo(value).unwrap().into_owned(),
             "no chunking" => config.chunking = false,
@@ -430,6 +431,9 @@ fn play_client(case: &Case, chunk: usize, cut: impl Fn(usize, &[u8]) -> Vec<&[u8
     let told = case.directives().find(|(name, _)| *name == "chunks");
     let chunk = told.map_or(chunk, |(_, octets)| octets.parse().unwrap());
     let mut client = Client::new(client_settings(case), actions(case), chunk);
+    if case.has("TLS") {
+        client.conn = client::Connection::over_tls(client_settings(case).into());
+    }
     client.secure = !case.has("handshake fails");
     // `# reads: 79`: what comes behind so many octets the server leaves where it is.
     let reads = case.directives().find(|(name, _)| *name == "reads");

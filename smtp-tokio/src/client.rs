@@ -154,7 +154,10 @@ impl<A: ToSocketAddrs + Send + 'static> IntoFuture for Connect<A> {
                 setting(&mut config);
             }
             let patience = config.timeouts.handshake;
-            let mut conn = Connection::new(Arc::new(config));
+            let mut conn = match self.security {
+                Security::Implicit(_) => Connection::over_tls(Arc::new(config)),
+                _ => Connection::new(Arc::new(config)),
+            };
             if let Some(sink) = self.transcript {
                 conn.set_transcript(sink);
             }
@@ -257,7 +260,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// Whether the connection is under TLS.
     pub fn is_secure(&self) -> bool {
-        matches!(self.link.stream, Stream::Tls(_))
+        self.conn.is_secure()
     }
 
     /// What the server offers.

@@ -30,6 +30,9 @@ pub struct Config {
     /// Octets of a message that are sent in chunks before its recipients are answered. Default
     /// 65,536: a short message goes in one flight, and of a long one to nobody little is sent in vain.
     pub unseen: u64,
+    /// Whether PLAIN, LOGIN and whatever else whoever listens could use are said without TLS, which RFC
+    /// 4954 §4 forbids. Default: no.
+    pub send_clear_passwords: bool,
     /// Extensions of your own: their parameters and verbs are said to servers that offer their keyword,
     /// as is a parameter or a verb that is a keyword itself. Default: none.
     pub own: Vec<OwnExtension>,
@@ -51,6 +54,7 @@ impl Config {
             pipelining: true,
             chunking: true,
             unseen: 65_536,
+            send_clear_passwords: false,
             own: Vec::new(),
             newlines: Newlines::default(),
             replies: ReplyLimits::default(),

@@ -49,12 +49,26 @@ impl fmt::Debug for Connection {
 impl Connection {
     /// A connection that was just made.
     pub fn new(config: Arc<Config>) -> Self {
+        Self::with(Machine::new(config, false))
+    }
+
+    /// A connection under TLS from its first octet (RFC 8314 §3.3), the handshake made already.
+    pub fn over_tls(config: Arc<Config>) -> Self {
+        Self::with(Machine::new(config, true))
+    }
+
+    fn with(machine: Machine) -> Self {
         Self {
             input: BytesMut::new(),
             ended: false,
             replies: ReplyReader::default(),
-            machine: Machine::new(config),
+            machine,
         }
+    }
+
+    /// Whether the connection is under TLS.
+    pub fn is_secure(&self) -> bool {
+        self.machine.secure
     }
 
     /// Tells `sink` every line said on this connection.

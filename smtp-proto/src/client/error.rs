@@ -46,6 +46,9 @@ pub enum SendError {
     Missing(Extension),
     /// A parameter this crate doesn't know, of an extension the server doesn't offer.
     UnknownParameter,
+    /// It may be said under TLS only: a message with REQUIRETLS (RFC 8689 §4.1), or a password (RFC 4954 §4)
+    /// unless [`Config::send_clear_passwords`](super::Config::send_clear_passwords) is set.
+    NeedsTls,
     /// A verb this crate doesn't know, of an extension the server doesn't offer.
     UnknownVerb,
     /// The command is a part of something else, and no one's to say by itself.
@@ -109,6 +112,7 @@ impl fmt::Display for SendError {
             Self::NoRecipients => f.write_str("no recipients"),
             Self::Missing(extension) => write!(f, "the server lacks {extension}"),
             Self::UnknownParameter => f.write_str("the server lacks a parameter's extension"),
+            Self::NeedsTls => f.write_str("not without TLS"),
             Self::UnknownVerb => f.write_str("the server lacks the command's extension"),
             Self::NotAlone => f.write_str("the command does not stand by itself"),
             Self::NoMechanism => f.write_str("the server lacks the AUTH mechanism"),

@@ -71,6 +71,7 @@ pub(super) struct Machine {
     pub(super) end: Option<u64>,
     pub(super) exchange: Option<Exchange>,
     /// The server waits for a TLS handshake.
+    pub(super) secure: bool,
     pub(super) upgrading: bool,
     /// What the server refused the connection or our hello with.
     turned_away: Option<Reply>,
@@ -85,7 +86,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn new(config: Arc<Config>) -> Self {
+    pub(super) fn new(config: Arc<Config>, secure: bool) -> Self {
         let greeting = Asked {
             awaited: Awaited::Greeting,
             begun: 0,
@@ -104,6 +105,7 @@ impl Machine {
             offset: 0,
             end: None,
             exchange: None,
+            secure,
             upgrading: false,
             turned_away: None,
             needs_reset: false,
@@ -397,7 +399,13 @@ impl Machine {
             return Err(SendError::Missing(Extension::Burl));
         }
         let chunking = self.config.chunking && self.capabilities.offers(Extension::Chunking);
-        let planned = plan(envelope, &self.capabilities, &self.config, &mut self.past)?;
+        let planned = plan(
+            envelope,
+            &self.capabilities,
+            &self.config,
+            self.secure,
+            &mut self.past,
+        )?;
         let chunking = chunking && !planned.has_id();
         let transaction = Transaction::new(planned, self.needs_reset, chunking, url);
         self.transaction = Some(transaction);

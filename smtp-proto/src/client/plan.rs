@@ -7,8 +7,8 @@ use crate::capability::Capabilities;
 use crate::command::{Mail, Rcpt};
 use crate::envelope::Envelope;
 use crate::extension::{
-    BodyType, Carrier, Extension, Extensions, OwnExtension, Parameters, RawParameter, ServerLimits,
-    SmtpUtf8,
+    BodyType, Carrier, Extension, Extensions, OwnExtension, Parameters, RawParameter, RequireTls,
+    ServerLimits, SmtpUtf8,
 };
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -28,6 +28,7 @@ pub(super) fn plan(
     mut envelope: Envelope,
     capabilities: &Capabilities,
     config: &Config,
+    secure: bool,
     past: &mut Past,
 ) -> Result<Envelope, SendError> {
     let mail = envelope.mail();
@@ -42,6 +43,10 @@ pub(super) fn plan(
     let offered = capabilities.extensions();
     if utf8 && !offered.contains(Extension::SmtpUtf8) {
         return Err(SendError::Missing(Extension::SmtpUtf8));
+    }
+    let tls_only = mail.get::<RequireTls>().is_some();
+    if tls_only && !secure && offered.contains(Extension::RequireTls) {
+        return Err(SendError::NeedsTls);
     }
     let mut planned = envelope.mail().clone().with_body(body);
     if utf8 {

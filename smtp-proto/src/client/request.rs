@@ -59,14 +59,19 @@ impl Ready<'_> {
     /// often as the server has one, and then [`Event::Reply`](super::Event::Reply).
     ///
     /// # Errors
-    /// [`SendError::Missing`] or [`SendError::NoMechanism`] if it isn't offered; nothing was written
-    /// then.
+    /// [`SendError::Missing`] or [`SendError::NoMechanism`] if it isn't offered,
+    /// [`SendError::NeedsTls`] for a mechanism that gives the password away without; nothing was
+    /// written then.
     pub fn auth(self, auth: Auth<'_>) -> Result<(), SendError> {
         let Some(mechanisms) = self.capabilities().get::<Mechanisms>() else {
             return Err(SendError::Missing(Extension::Auth));
         };
         if !mechanisms.contains(auth.mechanism()) {
             return Err(SendError::NoMechanism);
+        }
+        let in_clear = !self.machine.secure && !self.machine.config.send_clear_passwords;
+        if in_clear && auth.mechanism().is_clear() {
+            return Err(SendError::NeedsTls);
         }
         self.machine.authenticate(auth);
         Ok(())
@@ -122,6 +127,7 @@ impl Upgrade<'_> {
     /// holds no longer (RFC 3207 §4.2).
     pub fn complete(self) {
         self.machine.upgrading = false;
+        self.machine.secure = true;
         self.machine.introduce();
     }
 

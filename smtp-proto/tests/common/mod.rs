@@ -19,7 +19,9 @@ pub(crate) fn server_config() -> server::Config {
 }
 
 pub(crate) fn client_config() -> client::Config {
-    client::Config::new(Hello::ehlo("client.example.org").unwrap())
+    let mut config = client::Config::new(Hello::ehlo("client.example.org").unwrap());
+    config.send_clear_passwords = true;
+    config
 }
 
 /// What a request is answered.
