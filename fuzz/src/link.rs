@@ -66,14 +66,15 @@ impl<'a> Link<'a> {
             config.offers.remove(Extension::EightBitMime);
         }
         let said = [Transcript::default(), Transcript::default()];
-        let mut client = client::Connection::new(Arc::new(envelope::config(script)));
-        client.set_transcript(said::sink(&said[0]));
-        let config = Arc::new(config);
-        let mut server = if script.has(b'T') {
-            server::Connection::over_tls(config)
+        let (ours, config) = (Arc::new(envelope::config(script)), Arc::new(config));
+        let (mut client, mut server) = if script.has(b'T') {
+            let server = server::Connection::over_tls(config);
+            (client::Connection::over_tls(ours), server)
         } else {
-            server::Connection::new(config)
+            let server = server::Connection::new(config);
+            (client::Connection::new(ours), server)
         };
+        client.set_transcript(said::sink(&said[0]));
         server.set_transcript(said::sink(&said[1]));
         let errands = b"AS".iter().filter(|errand| script.has(**errand));
         Self {

@@ -70,8 +70,9 @@ pub(super) struct Machine {
     /// Up to which octet of the output the server can't have the whole message.
     pub(super) end: Option<u64>,
     pub(super) exchange: Option<Exchange>,
-    /// The server waits for a TLS handshake.
+    /// The connection is under TLS.
     pub(super) secure: bool,
+    /// The server waits for a TLS handshake.
     pub(super) upgrading: bool,
     /// What the server refused the connection or our hello with.
     turned_away: Option<Reply>,
