@@ -19,7 +19,7 @@ const FENCE: &[u8] = b"\n----\n";
 /// server's next reply first, and where there is nothing under way `t` begins AUTH, `w` STARTTLS and
 /// `s` a command that stands by itself; anything else gives up. With `t` among the settings the wait
 /// behind the last reply runs out, otherwise the server hangs up; with `R` the message is repeated
-/// until it is long.
+/// until it is long, with `U` the server is to fetch it.
 pub fn client(data: &[u8]) {
     let (script, rest) = Script::split(data);
     let (envelope, rest) = envelope::split(&script, rest);
@@ -63,6 +63,7 @@ fn check(part: &Part<'_>, talked: &Talked) {
         rest: &talked.written,
         offers: offers::everything(),
         last: Vec::new(),
+        secure: part.script.has(b'T'),
         mails: 0,
         body: None,
         gathered: Vec::new(),
@@ -93,6 +94,8 @@ struct Wire<'a> {
     rest: &'a [u8],
     offers: Offers,
     last: Vec<u8>,
+    /// Under TLS.
+    secure: bool,
     mails: usize,
     body: Option<BodyType>,
     /// The chunks of the message so far.
@@ -107,6 +110,7 @@ impl Wire<'_> {
     fn walk(&mut self) -> bool {
         while !self.rest.is_empty() {
             let at = self.talked.written.len() - self.rest.len();
+            self.secure |= self.talked.upgrades.contains(&at);
             let written = self.written().filter(|body| body.start == at);
             if let Some(body) = written.filter(|_| self.last == b"DATA") {
                 self.last.clear();
@@ -151,8 +155,20 @@ impl Wire<'_> {
         let command = command.unwrap_or_else(|error| panic!("{error}: {}", line.escape_ascii()));
         assert_eq!(command.to_string().as_bytes(), line);
         match command {
-            Command::Mail(mail) => self.begin(&mail),
+            Command::Auth(auth) => {
+                let clear = auth.mechanism().is_clear() && !self.secure;
+                assert!(
+                    !clear || self.part.config.send_clear_passwords,
+                    "a password"
+                );
+            }
+            Command::Mail(mail) => {
+                let hidden = mail.find("REQUIRETLS").is_some();
+                assert!(self.secure || !hidden, "a message that needs TLS");
+                self.begin(&mail);
+            }
             Command::Bdat(_) => return self.chunk(line),
+            Command::Burl(burl) => self.ended = burl.is_last(),
             _ => {}
         }
         true

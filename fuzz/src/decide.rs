@@ -110,14 +110,17 @@ fn accept_message(request: Request<'_, Message>) {
     let Some(open) = session.transaction() else {
         panic!("a message without an envelope");
     };
+    let all = open.recipients().len();
     if !lmtp && open.mail().get::<Prdr>().is_none() {
-        return request.accept_with_text(words());
+        return match all {
+            1 => request.accept_with_text(words()),
+            all => request.conclude(Ok(Accepted::each(vec![Ok(()); all]))),
+        };
     }
     let verdict = |index: usize| match index % 2 {
         0 => Ok(()),
         _ => Err(Refusal::mailbox_full()),
     };
-    let all = open.recipients().len();
     let verdicts: Vec<_> = (0..all - all / 3).map(verdict).collect();
     request.conclude(Ok(Accepted::each(verdicts)));
 }

@@ -3,7 +3,8 @@
 
 use crate::offers;
 use crate::script::{Cuts, Script, split_line};
-use smtp_proto::client::Config;
+use smtp_proto::client::{Config, Ready, SendError};
+use smtp_proto::extension::Burl;
 use smtp_proto::{BodyType, Command, Envelope, Hello, Newlines, Syntax};
 
 /// The least octets of a message that is repeated: some chunks of a client's.
@@ -80,11 +81,28 @@ pub(crate) fn content(script: &Script<'_>, content: &[u8]) -> Vec<u8> {
     }
 }
 
-/// How many octets of the message are handed over at a time: as the script cuts, or many times as much
-/// of a long one.
-pub(crate) fn chunks<'a>(script: &Script<'a>) -> Cuts<'a> {
+/// How many octets of the message are handed over, and written out, at a time: as the script cuts, or
+/// many times as many of a long one.
+pub(crate) fn scaled<'a>(script: &Script<'_>, cuts: Cuts<'a>) -> Cuts<'a> {
     let times = if script.has(b'R') { 64 } else { 1 };
-    Box::new(script.cuts().map(move |cut| cut.saturating_mul(times)))
+    Box::new(cuts.map(move |cut| cut.saturating_mul(times)))
+}
+
+/// Where the message stands that a server is to fetch.
+pub(crate) const URL: &str = "imap://joe@imap.example.org/outbox;uid=3";
+
+/// Begins to send: with `U`, what stands elsewhere.
+pub(crate) fn send(
+    script: &Script<'_>,
+    ready: Ready<'_>,
+    envelope: &Envelope,
+) -> Result<(), SendError> {
+    let envelope = envelope.clone();
+    if script.has(b'U') {
+        ready.send_url(envelope, &Burl::new(URL, false).expect("a URL"))
+    } else {
+        ready.send(envelope)
+    }
 }
 
 /// What the settings' letters mean to a client:
@@ -93,6 +111,8 @@ pub(crate) fn chunks<'a>(script: &Script<'a>) -> Cuts<'a> {
 /// |---|---|
 /// | `p` | no pipelining |
 /// | `c` | no BDAT |
+/// | `x` | the extension of our own is known |
+/// | `K` | no passwords in clear |
 /// | `u` | next to nothing of a message is sent before its recipients are answered |
 /// | `r` | CRLF required of content |
 /// | `h` | HELO |
@@ -105,9 +125,12 @@ pub(crate) fn config(script: &Script<'_>) -> Config {
         () => Hello::ehlo("client.example.com"),
     };
     let mut config = Config::new(hello.expect("a name"));
-    config.send_clear_passwords = true;
+    config.send_clear_passwords = !script.has(b'K');
     config.pipelining = !script.has(b'p');
     config.chunking = !script.has(b'c');
+    if script.has(b'x') {
+        config.own = vec![offers::own()];
+    }
     if script.has(b'u') {
         config.unseen = 8;
     }

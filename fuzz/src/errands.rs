@@ -17,12 +17,17 @@ const ALONE: [&[u8]; 6] = [
     b"ATRN example.org",
 ];
 
-pub(crate) fn shake_hands(upgrade: Upgrade<'_>, verdict: Verdict) {
+/// Whether it came about.
+pub(crate) fn shake_hands(upgrade: Upgrade<'_>, verdict: Verdict) -> bool {
     match verdict {
         Verdict::Reject | Verdict::Close => upgrade.fail(),
         Verdict::Ignore => drop(upgrade),
-        _ => upgrade.complete(),
+        _ => {
+            upgrade.complete();
+            return true;
+        }
     }
+    false
 }
 
 /// Whether anything was said to it.

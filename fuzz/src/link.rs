@@ -57,6 +57,8 @@ pub(crate) struct Received {
     pub(crate) envelope: Option<Envelope>,
     pub(crate) message: Vec<u8>,
     pub(crate) chunked: bool,
+    /// Where it stands, if it is to be fetched.
+    pub(crate) url: Option<String>,
 }
 
 impl<'a> Link<'a> {
@@ -80,8 +82,8 @@ impl<'a> Link<'a> {
         Self {
             client,
             server,
-            cuts: script.cuts(),
-            chunks: envelope::chunks(script),
+            cuts: envelope::scaled(script, script.cuts()),
+            chunks: envelope::scaled(script, script.cuts()),
             script: *script,
             envelope,
             contents: [envelope::content(script, content), SECOND.to_vec()],
@@ -152,7 +154,7 @@ impl<'a> Link<'a> {
                 } else {
                     self.begun += 1;
                     self.content = 0;
-                    let unfit = ready.send(self.envelope.clone()).is_err();
+                    let unfit = envelope::send(&self.script, ready, &self.envelope).is_err();
                     self.sent.push(Outcome {
                         unfit,
                         ..Outcome::default()
@@ -252,6 +254,19 @@ impl<'a> Link<'a> {
                     ..Received::default()
                 };
                 answer(Event::Data(request), draw());
+            }
+            Event::Burl(request) => {
+                assert!(request.value().is_last());
+                self.arriving = Received {
+                    envelope: request.session().transaction().cloned(),
+                    url: Some(request.value().url().to_owned()),
+                    ..Received::default()
+                };
+                let verdict = draw();
+                if yes(verdict) {
+                    self.received.push(std::mem::take(&mut self.arriving));
+                }
+                answer(Event::Burl(request), verdict);
             }
             Event::Body(chunk) => self.arriving.message.extend_from_slice(&chunk),
             Event::Message(request) => {

@@ -16,15 +16,19 @@ pub(crate) fn everything() -> Offers {
         .with(BurlSources::imap())
         .with(XClientAttributes::new(["NAME", "ADDR", "LOGIN"]).expect("keywords"))
         .with(XForwardAttributes::new(["NAME", "ADDR"]).expect("keywords"))
-        .with(own().expect("an extension"))
+        .with(own())
 }
 
 /// An extension that the crate doesn't know: `XQUEUE=slow` or `XQUEUE=fast` on MAIL, `XFLAG` on RCPT, and the
 /// verb `XFLUSH`.
-fn own() -> Result<OwnExtension, InvalidExtension> {
-    OwnExtension::new("XQUEUE")?
-        .with_arguments("slow fast")?
-        .with_mail_parameter("XQUEUE", |name| matches!(name, Some("slow" | "fast")))?
-        .with_rcpt_parameter("XFLAG", |value| value.is_none())?
-        .with_verb("XFLUSH")
+pub(crate) fn own() -> OwnExtension {
+    let own = || {
+        OwnExtension::new("XQUEUE")?
+            .with_arguments("slow fast")?
+            .with_mail_parameter("XQUEUE", |name| matches!(name, Some("slow" | "fast")))?
+            .with_rcpt_parameter("XFLAG", |value| value.is_none())?
+            .with_verb("XFLUSH")
+    };
+    let own: Result<_, InvalidExtension> = own();
+    own.expect("an extension")
 }

@@ -39,6 +39,16 @@ pub(crate) enum Segments {
     Octets,
 }
 
+impl Segments {
+    fn cuts<'a>(self, script: &Script<'a>) -> Cuts<'a> {
+        match self {
+            Self::Whole => whole(),
+            Self::Scripted => script.cuts(),
+            Self::Octets => octets(),
+        }
+    }
+}
+
 /// All that came of it.
 #[derive(Debug)]
 pub(crate) struct Talked {
@@ -48,6 +58,8 @@ pub(crate) struct Talked {
     pub(crate) bodies: Vec<Written>,
     /// Where the responses of AUTH begin in what was written.
     pub(crate) responses: Vec<usize>,
+    /// Where what was written goes on under TLS.
+    pub(crate) upgrades: Vec<usize>,
     /// It ended in an error: what was still to be written is lost.
     pub(crate) failed: bool,
     /// What was known then of the message under way.
@@ -70,6 +82,7 @@ struct Talk<'a> {
     part: &'a Part<'a>,
     conn: Connection,
     cuts: Cuts<'a>,
+    flushes: Cuts<'a>,
     verdicts: Verdicts<'a>,
     ignored: u32,
     /// Commands written, MAILs among them, and replies fed.
@@ -93,16 +106,18 @@ impl Part<'_> {
     pub(crate) fn talk(&self, segments: Segments) -> Talked {
         let asked = Arc::new(AtomicUsize::new(1));
         let mails = Arc::new(AtomicUsize::new(0));
-        let mut conn = Connection::new(Arc::new(self.config.clone()));
+        let config = Arc::new(self.config.clone());
+        let mut conn = if self.script.has(b'T') {
+            Connection::over_tls(config)
+        } else {
+            Connection::new(config)
+        };
         conn.set_transcript(count(Arc::clone(&asked), Arc::clone(&mails)));
         let mut talk = Talk {
             part: self,
             conn,
-            cuts: match segments {
-                Segments::Whole => whole(),
-                Segments::Scripted => self.script.cuts(),
-                Segments::Octets => octets(),
-            },
+            cuts: segments.cuts(&self.script),
+            flushes: envelope::scaled(&self.script, segments.cuts(&self.script)),
             verdicts: self.script.verdicts(),
             ignored: 0,
             asked,
@@ -110,7 +125,7 @@ impl Part<'_> {
             fed: 0,
             server: self.server,
             flight: &[],
-            chunks: envelope::chunks(&self.script),
+            chunks: envelope::scaled(&self.script, self.script.cuts()),
             content: &[],
             messages: 0,
             errands: 0,
@@ -121,6 +136,7 @@ impl Part<'_> {
                 written: Vec::new(),
                 bodies: Vec::new(),
                 responses: Vec::new(),
+                upgrades: Vec::new(),
                 failed: false,
                 delivery: None,
                 under_way: 0,
@@ -154,7 +170,10 @@ impl Talk<'_> {
                     assert!(self.feed() > 0, "takes no input");
                 }
                 Ok(Event::Upgrade(upgrade)) => {
-                    shake_hands(upgrade, verdict(&mut self.verdicts, &mut self.ignored));
+                    let verdict = verdict(&mut self.verdicts, &mut self.ignored);
+                    if shake_hands(upgrade, verdict) {
+                        self.talked.upgrades.push(filled);
+                    }
                 }
                 Ok(Event::Challenge(challenge)) => {
                     let told = format!("Challenge {:?}", challenge.octets());
@@ -182,7 +201,8 @@ impl Talk<'_> {
                         Verdict::Accept if self.messages < MESSAGES => {
                             self.messages += 1;
                             self.talked.under_way = self.mails.load(Ordering::Relaxed) + 1;
-                            let begun = ready.send(self.part.envelope.clone());
+                            let part = self.part;
+                            let begun = envelope::send(&part.script, ready, part.envelope);
                             self.open = begun.is_ok();
                             self.talked.told.push(format!("{begun:?}"));
                             self.content = self.part.content;
@@ -285,7 +305,7 @@ impl Talk<'_> {
 
     fn flush(&mut self) {
         let transmit = self.conn.transmit();
-        let octets = transmit.chunk().len().min(self.cuts.next().unwrap_or(1));
+        let octets = transmit.chunk().len().min(self.flushes.next().unwrap_or(1));
         assert!(octets > 0, "a flush of nothing");
         let written = &mut self.talked.written;
         written.extend_from_slice(&transmit.chunk()[..octets]);
