@@ -13,14 +13,14 @@ pub fn dialogue(data: &[u8]) {
 /// A script and a client's half of a session.
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Session {
-    settings: [bool; SETTINGS.len()],
+    settings: [u8; SETTINGS.len()],
     cuts: Vec<u8>,
     verdicts: Vec<u8>,
     interruption: Option<(u8, u8)>,
     steps: Vec<Step>,
 }
 
-/// The letters there are.
+/// The letters there are. Most of the time most of them are off.
 const SETTINGS: &[u8; 13] = b"blnsokxLTgqQH";
 
 /// What a client sends next.
@@ -159,9 +159,14 @@ impl Session {
         let pick_all = |from: &[u8], by: &[u8]| -> Vec<u8> {
             by.iter().take(64).map(|by| pick(from, *by)).collect()
         };
-        let letters = SETTINGS.iter().zip(self.settings);
         let mut input = vec![b'-'];
-        input.extend(letters.filter_map(|(letter, on)| on.then_some(*letter)));
+        for (letter, octet) in SETTINGS.iter().zip(self.settings) {
+            let one_in = if b"kx".contains(letter) { 2 } else { 5 };
+            if octet % one_in == 1 {
+                input.push(*letter);
+            }
+        }
+        let lmtp = input.contains(&b'L');
         input.push(b' ');
         input.extend(pick_all(b"12345789acgz", &self.cuts));
         input.push(b' ');
@@ -171,10 +176,6 @@ impl Session {
             input.extend((u16::from(at) * 2).to_string().bytes());
         }
         input.push(b'\n');
-        let lmtp = SETTINGS
-            .iter()
-            .zip(self.settings)
-            .any(|(letter, on)| *letter == b'L' && on);
         for step in &self.steps {
             step.write(&mut input, lmtp);
         }

@@ -128,8 +128,7 @@ impl Server<'_> {
             self.segments.took(taken);
             match self.pump() {
                 Pause::Closed => return,
-                // Where haste counts, so does what comes in the meantime.
-                Pause::Deferred => held = self.conn.config().hasty_clients == Hasty::Close,
+                Pause::Deferred => held = self.holds(),
                 Pause::NeedInput if input.is_empty() => return,
                 Pause::NeedInput if held => held = false,
                 Pause::NeedInput => {
@@ -138,6 +137,17 @@ impl Server<'_> {
                 }
             }
         }
+    }
+
+    /// Whether nothing may come while a decision is open: how much that is depends on the cuts, and may
+    /// be what counts.
+    fn holds(&self) -> bool {
+        let turns = matches!(
+            self.offered,
+            Some(Seen::Asked("starttls" | "atrn" | "xclient", _))
+        );
+        let hasty = self.conn.config().hasty_clients == Hasty::Close;
+        hasty || (self.segments.is_at_turn() && !turns)
     }
 
     /// Polls until there is a reason to do something else.
