@@ -11,7 +11,7 @@ use super::{Closed, Config, Event, Fault, Session};
 use crate::command::{Command, SyntaxErrorKind};
 use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
-use crate::verb::Verb;
+use crate::verb::{Verb, opens_bdat};
 use crate::wire::{Line, LineReader, LineRules, Transmit};
 use alloc::sync::Arc;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -245,11 +245,10 @@ impl Connection {
     /// Takes a BDAT at the front of the input, where a message goes on with it.
     fn next_chunk(&mut self) -> bool {
         let Self { input, machine } = self;
-        let is_bdat = |input: &[u8]| matches!(Verb::split(input), Some((Verb::Bdat, _)));
         let hindered = machine.closed.is_some() || machine.notice.is_some();
         // A message that began with BURL has no body yet: whether it may is to be asked.
         let goes_on = machine.state == State::Chunks && machine.body.is_some();
-        if !goes_on || hindered || !is_bdat(&input.buffer) {
+        if !goes_on || hindered || !opens_bdat(&input.buffer) {
             return false;
         }
         let Line::Whole { octets, end } = input.lines.next(&input.buffer, machine.line_rules())
@@ -395,7 +394,7 @@ impl Machine {
             limit: if is_response {
                 config.limits.auth_line
             } else {
-                config.command_line()
+                self.command_line
             },
             bare_lf: config.accept_bare_lf_in_commands,
             commands: !is_response,

@@ -153,7 +153,7 @@ impl Machine {
                 | Verb::Expn
                 | Verb::Noop
         );
-        let pipelining = self.extensions().contains(Extension::Pipelining);
+        let pipelining = self.session.extensions.contains(Extension::Pipelining);
         // Octets have to stand behind BDAT, and none matter behind QUIT.
         verb == Verb::Bdat || verb == Verb::Quit || (pipelining && !ends_group)
     }

@@ -6,7 +6,7 @@ use super::state::State;
 use super::{Closed, Fault};
 use crate::command::{Argument, Hello, Mail, Own, Rcpt};
 use crate::envelope::Envelope;
-use crate::extension::{Burl, Etrn, Queue, XForward};
+use crate::extension::{Burl, Etrn, Extensions, Queue, XForward};
 use crate::reply::{Refusal, Text};
 use crate::verb::Verb;
 use alloc::string::{String, ToString};
@@ -161,10 +161,15 @@ impl Kind for Hello<'_> {
     fn accept(self, machine: &mut Machine, text: Option<Text>) {
         machine.reset(self.verb());
         let extended = self.is_extended();
-        machine.session.hello = Some(self.into_owned());
         let config = Arc::clone(&machine.config);
-        let keywords = config.keywords(machine.session.secure);
-        let keywords = keywords.filter(|_| extended);
+        let secure = machine.session.secure;
+        machine.session.hello = Some(self.into_owned());
+        machine.session.extensions = if extended {
+            config.announced(secure)
+        } else {
+            Extensions::NONE
+        };
+        let keywords = config.keywords(secure).filter(|_| extended);
         let text = named(machine, &text.unwrap_or_default(), keywords);
         machine.accept(250, None, text);
     }

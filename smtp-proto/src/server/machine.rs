@@ -7,7 +7,7 @@ use super::refusals::About;
 use super::state::State;
 use super::{Closed, Config, Fault, Session};
 use crate::command::Hello;
-use crate::extension::{Bdat, Extension, Extensions, Mechanism, Syntax};
+use crate::extension::{Bdat, Extension, Mechanism, Syntax};
 use crate::reply::{Code, EnhancedStatusCode, Refusal, Reply, Text};
 use crate::secret::Secret;
 use crate::timeout::{BLOCK, Timeout, Wait};
@@ -78,6 +78,8 @@ pub(super) enum Answer {
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
     pub(super) config: Arc<Config>,
+    /// [`Config::command_line`], which takes a walk through all extensions.
+    pub(super) command_line: usize,
     pub(super) state: State,
     pub(super) session: Session,
     pub(super) question: Question,
@@ -111,6 +113,7 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn new(config: Arc<Config>, secure: bool) -> Self {
         Self {
+            command_line: config.command_line(),
             config,
             state: State::Connected,
             session: Session::new(secure),
@@ -135,15 +138,6 @@ impl Machine {
         }
     }
 
-    /// The extensions this session has: none before EHLO, nor after HELO.
-    pub(super) fn extensions(&self) -> Extensions {
-        if self.is_extended() {
-            self.config.announced(self.session.secure)
-        } else {
-            Extensions::NONE
-        }
-    }
-
     /// Whether the client said EHLO, or LHLO.
     pub(super) fn is_extended(&self) -> bool {
         self.session.hello().is_some_and(Hello::is_extended)
@@ -153,7 +147,7 @@ impl Machine {
     pub(super) fn syntax<'s>(&self, config: &'s Config) -> Syntax<'s> {
         let mut syntax = Syntax::new(&config.offers);
         syntax.extended = self.is_extended();
-        syntax.extensions = self.extensions();
+        syntax.extensions = self.session.extensions;
         syntax.utf8 = self.session.is_smtputf8();
         syntax
     }

@@ -2,7 +2,7 @@
 
 use crate::command::Hello;
 use crate::envelope::Envelope;
-use crate::extension::{BodyType, Prdr};
+use crate::extension::{BodyType, Extensions, Prdr};
 use alloc::string::String;
 
 /// What the client said that still holds.
@@ -10,6 +10,8 @@ use alloc::string::String;
 pub struct Session {
     pub(super) secure: bool,
     pub(super) hello: Option<Hello<'static>>,
+    /// What was announced to it: nothing before EHLO, nor after HELO.
+    pub(super) extensions: Extensions,
     pub(super) identity: Option<String>,
     pub(super) transaction: Option<Envelope>,
     pub(super) messages: u64,
