@@ -60,8 +60,8 @@ impl Ready<'_> {
     ///
     /// # Errors
     /// [`SendError::Missing`] or [`SendError::NoMechanism`] if it isn't offered,
-    /// [`SendError::NeedsTls`] for a mechanism that gives the password away without; nothing was
-    /// written then.
+    /// [`SendError::NeedsTls`] for a mechanism that gives the password away without, or is bound to
+    /// it; nothing was written then.
     pub fn auth(self, auth: Auth<'_>) -> Result<(), SendError> {
         let Some(mechanisms) = self.capabilities().get::<Mechanisms>() else {
             return Err(SendError::Missing(Extension::Auth));
@@ -69,8 +69,9 @@ impl Ready<'_> {
         if !mechanisms.contains(auth.mechanism()) {
             return Err(SendError::NoMechanism);
         }
-        let in_clear = !self.machine.secure && !self.machine.config.send_clear_passwords;
-        if in_clear && auth.mechanism().is_clear() {
+        let mechanism = auth.mechanism();
+        let in_clear = mechanism.is_clear() && !self.machine.config.send_clear_passwords;
+        if !self.machine.secure && (in_clear || mechanism.is_bound()) {
             return Err(SendError::NeedsTls);
         }
         self.machine.authenticate(auth);

@@ -105,6 +105,20 @@ impl Mechanism<'_> {
     pub const PLAIN: Self = Self(Cow::Borrowed("PLAIN"));
     /// LOGIN, which no RFC defines and many clients speak.
     pub const LOGIN: Self = Self(Cow::Borrowed("LOGIN"));
+    /// SCRAM-SHA-1 (RFC 5802).
+    pub const SCRAM_SHA_1: Self = Self(Cow::Borrowed("SCRAM-SHA-1"));
+    /// SCRAM-SHA-1, bound to the channel.
+    pub const SCRAM_SHA_1_PLUS: Self = Self(Cow::Borrowed("SCRAM-SHA-1-PLUS"));
+    /// SCRAM-SHA-256 (RFC 7677).
+    pub const SCRAM_SHA_256: Self = Self(Cow::Borrowed("SCRAM-SHA-256"));
+    /// SCRAM-SHA-256, bound to the channel.
+    pub const SCRAM_SHA_256_PLUS: Self = Self(Cow::Borrowed("SCRAM-SHA-256-PLUS"));
+    /// OAUTHBEARER (RFC 7628).
+    pub const OAUTHBEARER: Self = Self(Cow::Borrowed("OAUTHBEARER"));
+    /// XOAUTH2, what OAUTHBEARER was before it was an RFC.
+    pub const XOAUTH2: Self = Self(Cow::Borrowed("XOAUTH2"));
+    /// EXTERNAL (RFC 4422 appendix A): by what TLS has shown, the client's certificate.
+    pub const EXTERNAL: Self = Self(Cow::Borrowed("EXTERNAL"));
 
     /// Its name.
     pub fn as_str(&self) -> &str {
@@ -115,6 +129,12 @@ impl Mechanism<'_> {
     /// TLS (RFC 4954 §9, RFC 7628 §4).
     pub fn is_clear(&self) -> bool {
         matches!(self.as_str(), "PLAIN" | "LOGIN" | "XOAUTH2" | "OAUTHBEARER")
+    }
+
+    /// Whether it is bound to the TLS it is spoken under (RFC 5801 §3), so that nobody in between can
+    /// use it: its name ends in `-PLUS`.
+    pub fn is_bound(&self) -> bool {
+        self.0.ends_with("-PLUS")
     }
 
     /// Cut loose from the line it was read from.

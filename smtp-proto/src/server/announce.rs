@@ -2,7 +2,8 @@
 
 use super::Config;
 use super::config::Dialect;
-use crate::extension::{Extension, Extensions, Mechanisms, Row, ServerLimits};
+use super::session::Channel;
+use crate::extension::{Extension, Extensions, Mechanism, Mechanisms, Row, ServerLimits};
 use crate::reply::LINE;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -23,22 +24,24 @@ impl Config {
     }
 
     /// Those of them that a session has.
-    pub(super) fn announced(&self, secure: bool) -> Extensions {
-        let announced = self.offered().announced(secure);
+    pub(super) fn announced(&self, channel: Channel) -> Extensions {
+        let announced = self.offered().announced(channel.is_secure());
         let says_something = |(extension, row): &(Extension, &'static Row)| {
-            !row.needs_arguments || !self.arguments(*extension, secure).is_empty()
+            !row.needs_arguments || !self.arguments(*extension, channel).is_empty()
         };
         let rows = announced.rows().filter(says_something);
         rows.map(|(extension, _)| extension).collect()
     }
 
     /// The mechanisms of AUTH that a session has.
-    pub(super) fn mechanisms(&self, secure: bool) -> Mechanisms {
+    pub(super) fn mechanisms(&self, channel: Channel) -> Mechanisms {
         let all = self.offers.get::<Mechanisms>().unwrap_or_default();
-        let safe = all
-            .iter()
-            .filter(|mechanism| secure || self.accept_clear_passwords || !mechanism.is_clear());
-        Mechanisms::new(safe.cloned())
+        let fits = |mechanism: &&Mechanism<'_>| match channel {
+            _ if mechanism.is_bound() => channel == Channel::Bound,
+            Channel::Clear => self.accept_clear_passwords || !mechanism.is_clear(),
+            Channel::Tls | Channel::Bound => true,
+        };
+        Mechanisms::new(all.iter().filter(fits).cloned())
     }
 
     /// What is enforced of what LIMITS can say (RFC 9422 §4), beside what it was offered with.
@@ -53,11 +56,11 @@ impl Config {
     }
 
     /// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
-    pub(super) fn keywords(&self, secure: bool) -> impl Iterator<Item = String> {
+    pub(super) fn keywords(&self, channel: Channel) -> impl Iterator<Item = String> {
         let known = self
-            .announced(secure)
+            .announced(channel)
             .rows()
-            .map(move |(extension, row)| line(row.keyword, &self.arguments(extension, secure)));
+            .map(move |(extension, row)| line(row.keyword, &self.arguments(extension, channel)));
         let own = self.offers.own().iter();
         known.chain(own.map(|own| line(own.keyword(), own.arguments())))
     }
@@ -65,10 +68,10 @@ impl Config {
     /// What stands behind an extension's keyword: what the configuration knows elsewhere, or what it
     /// was offered with. There is as much of it as a line has room for, by the word: half of one is
     /// another one.
-    fn arguments(&self, extension: Extension, secure: bool) -> Cow<'_, str> {
+    fn arguments(&self, extension: Extension, channel: Channel) -> Cow<'_, str> {
         let arguments: Cow<'_, str> = match extension {
             Extension::Size => self.limits.message.unwrap_or(0).to_string().into(),
-            Extension::Auth => self.mechanisms(secure).to_string().into(),
+            Extension::Auth => self.mechanisms(channel).to_string().into(),
             Extension::Limits => self.server_limits().to_string().into(),
             _ => self.offers.arguments(extension).into(),
         };
@@ -96,11 +99,14 @@ mod tests {
     use crate::address::Domain;
     use crate::capability::Capabilities;
     use crate::extension::{
-        BurlSources, DateTime, FutureRelease, Mechanism, Offers, XClientAttributes,
-        XForwardAttributes,
+        BurlSources, DateTime, FutureRelease, Offers, XClientAttributes, XForwardAttributes,
     };
     use crate::reply::{Code, Reply, Text};
     use alloc::vec::Vec;
+
+    fn channel(secure: bool) -> Channel {
+        if secure { Channel::Tls } else { Channel::Clear }
+    }
 
     /// A server that offers everything.
     fn everything(dialect: Dialect) -> Config {
@@ -118,7 +124,9 @@ mod tests {
 
     /// What a client makes of the reply to its hello.
     fn seen_by_client(config: &Config, secure: bool) -> Capabilities {
-        let lines = core::iter::once(String::from("mx.example.org")).chain(config.keywords(secure));
+        let channel = channel(secure);
+        let lines =
+            core::iter::once(String::from("mx.example.org")).chain(config.keywords(channel));
         let text = lines.collect::<Vec<_>>().join("\n");
         let reply = Reply::any(Code::of(250), None, Text::received(text.into()));
         Capabilities::from_reply(&reply)
@@ -129,7 +137,7 @@ mod tests {
         let (smtp, lmtp) = (everything(Dialect::Smtp), everything(Dialect::Lmtp));
         let announces = |config: &Config, extension: Extension, secure| {
             let keyword = extension.to_string();
-            let mut lines = config.keywords(secure);
+            let mut lines = config.keywords(channel(secure));
             lines.any(|line| line.split(' ').next() == Some(&keyword))
         };
         let reads = |extension| match [false, true]
@@ -184,7 +192,7 @@ mod tests {
             config.offers.add(BurlSources::new(&source).unwrap());
             let all = XClientAttributes::new(names.iter().map(String::as_str));
             config.offers.add(all.unwrap());
-            assert!(config.keywords(true).all(|line| line.len() <= LINE));
+            assert!(config.keywords(Channel::Tls).all(|line| line.len() <= LINE));
             let seen = seen_by_client(&config, true);
             assert_eq!(seen.get::<BurlSources>().unwrap().as_str(), expected);
             config
@@ -195,6 +203,30 @@ mod tests {
             let count = seen.iter().count();
             assert!(seen.iter().eq(&names[..count]));
             assert!((40..names.len()).contains(&count));
+        }
+    }
+
+    #[test]
+    fn a_mechanism_is_announced_where_it_is_safe_and_where_it_can_be_bound() {
+        let mut config = everything(Dialect::Smtp);
+        let all = [
+            Mechanism::PLAIN,
+            Mechanism::SCRAM_SHA_1,
+            Mechanism::SCRAM_SHA_256_PLUS,
+        ];
+        config.offers.add(Mechanisms::new(all));
+        for (channel, clear_passwords, announced) in [
+            (Channel::Clear, false, "SCRAM-SHA-1"),
+            (Channel::Clear, true, "PLAIN SCRAM-SHA-1"),
+            (Channel::Tls, false, "PLAIN SCRAM-SHA-1"),
+            (
+                Channel::Bound,
+                false,
+                "PLAIN SCRAM-SHA-1 SCRAM-SHA-256-PLUS",
+            ),
+        ] {
+            config.accept_clear_passwords = clear_passwords;
+            assert_eq!(config.mechanisms(channel).to_string(), announced);
         }
     }
 

@@ -22,6 +22,15 @@ pub struct AuthRequest<'c> {
     pub(super) machine: &'c mut Machine,
 }
 
+/// What comes of a response that isn't refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthStep {
+    /// A response to these octets is wanted.
+    Challenge(Secret),
+    /// The client is that user.
+    Accept(String),
+}
+
 impl AuthRequest<'_> {
     /// By which mechanism; one of those offered.
     pub fn mechanism(&self) -> &Mechanism<'static> {
@@ -69,6 +78,15 @@ impl AuthRequest<'_> {
         self.machine.reject(Ask::Auth, refusal);
     }
 
+    /// Goes on with the exchange, or ends it.
+    pub fn answer(self, verdict: Result<AuthStep, Refusal>) {
+        match verdict {
+            Ok(AuthStep::Challenge(challenge)) => self.challenge(challenge.expose()),
+            Ok(AuthStep::Accept(identity)) => self.accept(identity),
+            Err(refusal) => self.reject(refusal),
+        }
+    }
+
     /// Leaves it open: the next `poll` offers it again, as [`Request::defer`](super::Request::defer).
     pub fn defer(self) {
         self.machine.question = Question::Deferred(Ask::Auth);
@@ -87,7 +105,7 @@ impl fmt::Debug for AuthRequest<'_> {
 impl Machine {
     /// Whether that mechanism is offered in this session.
     pub(super) fn has_mechanism(&self, mechanism: &Mechanism<'_>) -> bool {
-        let offered = self.config.mechanisms(self.session.secure);
+        let offered = self.config.mechanisms(self.session.channel);
         offered.contains(mechanism)
     }
 

@@ -5,6 +5,7 @@ use super::body::Progress;
 use super::kind::{Connect, Data, Expand, Message, ShowHelp, Verify};
 use super::machine::{Ask, Machine, Notice, Question};
 use super::request::Request;
+use super::session::Channel;
 use super::state::State;
 use super::upgrade::{StartTls, Upgrade};
 use super::{Closed, Config, Event, Fault, Session};
@@ -73,7 +74,7 @@ impl Connection {
     pub fn new(config: Arc<Config>) -> Self {
         Self {
             input: Input::default(),
-            machine: Machine::new(config, false),
+            machine: Machine::new(config, Channel::Clear),
         }
     }
 
@@ -81,7 +82,17 @@ impl Connection {
     pub fn over_tls(config: Arc<Config>) -> Self {
         Self {
             input: Input::default(),
-            machine: Machine::new(config, true),
+            machine: Machine::new(config, Channel::Tls),
+        }
+    }
+
+    /// Says that mechanisms of AUTH can be bound to the TLS the connection is under (RFC 5802 §6, RFC
+    /// 9266): those whose names end in `-PLUS` are offered from the next hello on. Without TLS nothing
+    /// comes of it.
+    pub fn bind_channel(&mut self) {
+        let channel = &mut self.machine.session.channel;
+        if channel.is_secure() {
+            *channel = Channel::Bound;
         }
     }
 

@@ -130,7 +130,7 @@ impl Machine {
         let require = self.config.require;
         let hello = matches!(verb, Verb::Ehlo | Verb::Helo | Verb::Lhlo);
         let passes = hello || matches!(verb, Verb::StartTls | Verb::Noop | Verb::Quit);
-        if require.tls && !self.session.secure && !passes {
+        if require.tls && !self.session.is_secure() && !passes {
             return Err(Fault::TlsRequired);
         }
         let passes = passes || matches!(verb, Verb::Auth | Verb::Rset);
@@ -201,7 +201,7 @@ impl Machine {
             Command::Rcpt(_) if recipients >= limits.recipients => Fault::TooManyRecipients,
             // BINARYMIME has no lines, so no dot can end it (RFC 3030 §3).
             Command::Data if self.session.is_binary() => Fault::Order,
-            Command::StartTls if self.session.secure => Fault::Order,
+            Command::StartTls if self.session.is_secure() => Fault::Order,
             Command::StartTls | Command::Atrn(_) if self.ahead => Fault::Glued,
             Command::Auth(_) if self.session.identity.is_some() => Fault::Order,
             Command::Auth(auth) if !self.has_mechanism(auth.mechanism()) => Fault::NoMechanism,

@@ -162,14 +162,14 @@ impl Kind for Hello<'_> {
         machine.reset(self.verb());
         let extended = self.is_extended();
         let config = Arc::clone(&machine.config);
-        let secure = machine.session.secure;
+        let channel = machine.session.channel;
         machine.session.hello = Some(self.into_owned());
         machine.session.extensions = if extended {
-            config.announced(secure)
+            config.announced(channel)
         } else {
             Extensions::NONE
         };
-        let keywords = config.keywords(secure).filter(|_| extended);
+        let keywords = config.keywords(channel).filter(|_| extended);
         let text = named(machine, &text.unwrap_or_default(), keywords);
         machine.accept(250, None, text);
     }

@@ -4,6 +4,7 @@
 use super::body::Incoming;
 use super::discipline::Discipline;
 use super::refusals::About;
+use super::session::Channel;
 use super::state::State;
 use super::{Closed, Config, Fault, Session};
 use crate::command::Hello;
@@ -111,12 +112,12 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn new(config: Arc<Config>, secure: bool) -> Self {
+    pub(super) fn new(config: Arc<Config>, channel: Channel) -> Self {
         Self {
             command_line: config.command_line(),
             config,
             state: State::Connected,
-            session: Session::new(secure),
+            session: Session::new(channel),
             question: Question::Settled,
             notice: None,
             body: None,

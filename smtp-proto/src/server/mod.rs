@@ -22,7 +22,7 @@ mod session;
 mod state;
 mod upgrade;
 
-pub use auth::AuthRequest;
+pub use auth::{AuthRequest, AuthStep};
 pub use config::{BareNewline, Config, Dialect, Hasty, Requirements, Timeouts};
 pub use connection::Connection;
 pub use kind::{Accepted, Connect, Data, Expand, Message, ShowHelp, Verify};

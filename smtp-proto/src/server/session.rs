@@ -5,10 +5,26 @@ use crate::envelope::Envelope;
 use crate::extension::{BodyType, Extensions, Prdr};
 use alloc::string::String;
 
+/// What the connection is under.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Channel {
+    #[default]
+    Clear,
+    Tls,
+    /// TLS that mechanisms of AUTH can be bound to.
+    Bound,
+}
+
+impl Channel {
+    pub(super) fn is_secure(self) -> bool {
+        self != Self::Clear
+    }
+}
+
 /// What the client said that still holds.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
-    pub(super) secure: bool,
+    pub(super) channel: Channel,
     pub(super) hello: Option<Hello<'static>>,
     /// What was announced to it: nothing before EHLO, nor after HELO.
     pub(super) extensions: Extensions,
@@ -18,16 +34,16 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(secure: bool) -> Self {
+    pub(super) fn new(channel: Channel) -> Self {
         Self {
-            secure,
+            channel,
             ..Self::default()
         }
     }
 
     /// Whether it is under TLS.
     pub fn is_secure(&self) -> bool {
-        self.secure
+        self.channel.is_secure()
     }
 
     /// The EHLO, HELO or LHLO that was accepted.
@@ -51,10 +67,10 @@ impl Session {
     }
 
     /// Begins anew, under TLS or not: what was said before holds no longer (RFC 3207 §4.2).
-    pub(super) fn forget(&mut self, secure: bool) {
+    pub(super) fn forget(&mut self, channel: Channel) {
         *self = Self {
             messages: self.messages,
-            ..Self::new(secure)
+            ..Self::new(channel)
         };
     }
 

@@ -5,6 +5,7 @@
 
 use super::kind::{Kind, text_or};
 use super::machine::{Ask, Machine, Question};
+use super::session::Channel;
 use super::state::State;
 use super::{Closed, Fault};
 use crate::extension::{Atrn, XClient};
@@ -31,7 +32,7 @@ impl Upgrade<'_> {
     /// EHLO again.
     pub fn complete(self) {
         self.machine.question = Question::Settled;
-        self.machine.session.forget(true);
+        self.machine.session.forget(Channel::Tls);
         self.machine.state = State::greeted(true);
     }
 
@@ -83,7 +84,7 @@ impl Kind for XClient<'_> {
     /// The reply is the greeting.
     fn accept(self, machine: &mut Machine, _: Option<Text>) {
         machine.state = machine.state.after(Verb::XClient);
-        let secure = machine.session.secure;
-        machine.session.forget(secure);
+        let channel = machine.session.channel;
+        machine.session.forget(channel);
     }
 }
