@@ -1,0 +1,165 @@
+//! What a client proves itself with, and which of the mechanisms offered it takes.
+
+use crate::ChannelBinding;
+use crate::client::{AuthError, ClientExchange};
+use crate::prepared::{self, InvalidName};
+use smtp_proto::Secret;
+use smtp_proto::extension::{Auth, Mechanism, Mechanisms};
+use std::fmt;
+
+/// What a client proves itself with.
+///
+/// ```
+/// use smtp_sasl::Credentials;
+/// let joe = Credentials::new("joe", "wonderland")?;
+/// assert!(!format!("{joe:?}").contains("wonderland"));
+/// # Ok::<(), smtp_sasl::InvalidName>(())
+/// ```
+#[derive(Clone)]
+pub struct Credentials {
+    pub(crate) proof: Proof,
+    pub(crate) other: Option<String>,
+    only: Option<Mechanism<'static>>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Proof {
+    Password {
+        user: String,
+        password: Secret,
+    },
+    Token {
+        user: String,
+        token: Secret,
+    },
+    /// What TLS shows.
+    Certificate,
+}
+
+/// What a server offers, and how safe it is to take it.
+#[derive(Clone, Debug)]
+pub struct Offer<'o> {
+    /// The mechanisms of its EHLO reply.
+    pub mechanisms: &'o Mechanisms,
+    /// Whether nobody listens, or it doesn't matter: without, PLAIN, LOGIN, OAUTHBEARER and XOAUTH2
+    /// aren't taken.
+    pub secure: bool,
+    /// What `-PLUS` binds to.
+    pub binding: Option<ChannelBinding>,
+}
+
+impl Credentials {
+    /// A user's password, for SCRAM, PLAIN or LOGIN.
+    ///
+    /// # Errors
+    /// If no mechanism can say that name or that password.
+    pub fn new(user: &str, password: &str) -> Result<Self, InvalidName> {
+        Ok(Self::with(Proof::Password {
+            user: prepared::name(user)?,
+            password: prepared::password(password.as_bytes())?,
+        }))
+    }
+
+    /// A user's bearer token (RFC 6750), for OAUTHBEARER or XOAUTH2.
+    ///
+    /// # Errors
+    /// If no mechanism can say that name, or the token isn't `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" /
+    /// "+" / "/" ) *"="`.
+    pub fn token(user: &str, token: &str) -> Result<Self, InvalidName> {
+        let body = token.trim_end_matches('=');
+        let sound = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~+/".contains(&octet);
+        if body.is_empty() || !body.bytes().all(sound) {
+            return Err(InvalidName);
+        }
+        Ok(Self::with(Proof::Token {
+            user: prepared::name(user)?,
+            token: Secret::from(token.as_bytes()),
+        }))
+    }
+
+    /// The client's certificate, which TLS shows: EXTERNAL.
+    pub fn external() -> Self {
+        Self::with(Proof::Certificate)
+    }
+
+    fn with(proof: Proof) -> Self {
+        Self {
+            proof,
+            other: None,
+            only: None,
+        }
+    }
+
+    /// To be somebody else, where the server lets them (the authorization identity of RFC 4422 §3.4.1);
+    /// with LOGIN and XOAUTH2, which can't say that, there is no exchange.
+    ///
+    /// # Errors
+    /// If no mechanism can say that name.
+    pub fn acting_as(mut self, other: &str) -> Result<Self, InvalidName> {
+        self.other = Some(prepared::name(other)?);
+        Ok(self)
+    }
+
+    /// By that mechanism, or not at all.
+    pub fn only(mut self, mechanism: Mechanism<'_>) -> Self {
+        self.only = Some(mechanism.into_owned());
+        self
+    }
+
+    /// Begins an exchange by the best mechanism there is: one that is bound to the channel, then one
+    /// that doesn't give the password away, then any. The order is the client's own, never the
+    /// server's.
+    ///
+    /// # Errors
+    /// [`AuthError::NoMechanism`] if none of those offered will do.
+    pub fn begin(&self, offer: Offer<'_>) -> Result<(ClientExchange, Auth<'static>), AuthError> {
+        let mechanism = self.choose(&offer).ok_or(AuthError::NoMechanism)?;
+        ClientExchange::begin(self, mechanism, offer)
+    }
+
+    fn choose(&self, offer: &Offer<'_>) -> Option<Mechanism<'static>> {
+        let (passwords, tokens, certificates) = (
+            [
+                Mechanism::SCRAM_SHA_256_PLUS,
+                Mechanism::SCRAM_SHA_1_PLUS,
+                Mechanism::SCRAM_SHA_256,
+                Mechanism::SCRAM_SHA_1,
+                Mechanism::PLAIN,
+                Mechanism::LOGIN,
+            ],
+            [Mechanism::OAUTHBEARER, Mechanism::XOAUTH2],
+            [Mechanism::EXTERNAL],
+        );
+        let known: &[Mechanism<'static>] = match self.proof {
+            Proof::Password { .. } => &passwords,
+            Proof::Token { .. } => &tokens,
+            Proof::Certificate => &certificates,
+        };
+        let names_nobody_else = [Mechanism::LOGIN, Mechanism::XOAUTH2];
+        let will_do = |mechanism: &&Mechanism<'static>| {
+            offer.mechanisms.contains(mechanism)
+                && self.only.as_ref().is_none_or(|only| only == *mechanism)
+                && (offer.secure || !mechanism.is_clear())
+                && (offer.binding.is_some() || !mechanism.is_bound())
+                && (self.other.is_none() || !names_nobody_else.contains(mechanism))
+        };
+        known.iter().find(will_do).cloned()
+    }
+}
+
+/// Whose they are and of what kind.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, user) = match &self.proof {
+            Proof::Password { user, .. } => ("Password", Some(user)),
+            Proof::Token { user, .. } => ("Token", Some(user)),
+            Proof::Certificate => ("Certificate", None),
+        };
+        f.debug_struct("Credentials")
+            .field("kind", &kind)
+            .field("user", &user)
+            .field("acting_as", &self.other)
+            .field("only", &self.only)
+            .finish_non_exhaustive()
+    }
+}

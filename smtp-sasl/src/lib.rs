@@ -1,0 +1,82 @@
+//! The mechanisms of AUTH (RFC 4954) for the machines of [`smtp_proto`], which carry challenges and
+//! responses and know none.
+//!
+//! A server has an [`Authenticator`] over its [`Users`], of which [`Accounts`] is a ready one; a
+//! client has [`Credentials`]. Either begins an exchange, which says what to answer until it is over.
+//! There is no input and no output here: `smtp-tokio` and `smtp-blocking` put it on connections, and
+//! so can any other driver of the core.
+//!
+//! The mechanisms are PLAIN, LOGIN, SCRAM-SHA-1 and SCRAM-SHA-256 with their `-PLUS`, OAUTHBEARER,
+//! XOAUTH2 and EXTERNAL, spoken by [rsasl](https://docs.rs/rsasl). What it lacks is made up for in one
+//! place, `scram`: it reads messages that aren't well-formed with a panic, takes any number of
+//! iterations from a server, and doesn't tell a mechanism that is bound to the channel from one that
+//! says it is.
+//!
+//! ```
+//! use smtp_proto::extension::Mechanisms;
+//! use smtp_proto::server::AuthStep;
+//! use smtp_sasl::{Accounts, Authenticator, Credentials, Offer, Peer};
+//!
+//! let accounts = Accounts::default().with("joe", "wonderland")?;
+//! let authenticator = Authenticator::new(accounts);
+//!
+//! let offer = Offer { mechanisms: authenticator.mechanisms(), secure: true, binding: None };
+//! let (mut client, auth) = Credentials::new("joe", "wonderland")?.begin(offer)?;
+//! let mut server = authenticator.begin(auth.mechanism(), Peer::default());
+//!
+//! let mut response = auth.initial_response().cloned();
+//! let identity = loop {
+//!     match server.step(response.as_ref()) {
+//!         Ok(AuthStep::Challenge(challenge)) => response = Some(client.respond(&challenge)?),
+//!         Ok(AuthStep::Accept(identity)) => break identity,
+//!         Err(refusal) => panic!("{refusal}"),
+//!     }
+//! };
+//! client.accepted()?;
+//! assert_eq!(identity, "joe");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod accounts;
+mod client;
+mod credentials;
+mod keys;
+mod prepared;
+mod scram;
+mod server;
+mod users;
+
+pub use accounts::Accounts;
+pub use client::{AuthError, ClientExchange};
+pub use credentials::{Credentials, Offer};
+pub use keys::{Hash, ScramKeys};
+pub use prepared::InvalidName;
+pub use server::{Authenticator, Peer, ServerExchange};
+pub use smtp_proto;
+pub use users::{Unavailable, Users};
+
+/// What the TLS of a connection is told from any other by, on both its ends: 32 octets of its exporter
+/// for [`EXPORTER`] and no context (RFC 9266).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelBinding(smtp_proto::Secret);
+
+/// The label of the exporter (RFC 9266 §2).
+pub const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
+
+impl ChannelBinding {
+    /// Those octets. They mean something under TLS 1.3, and under TLS 1.2 only with the extended
+    /// master secret (RFC 9266 §3).
+    pub fn new(exported: [u8; 32]) -> Self {
+        Self(smtp_proto::Secret::from(&exported[..]))
+    }
+}
+
+/// What rsasl asks for.
+struct BindingCallback(Option<ChannelBinding>);
+
+impl rsasl::prelude::ChannelBindingCallback for BindingCallback {
+    fn get_cb_data(&self, name: &str) -> Option<&[u8]> {
+        let ChannelBinding(exported) = self.0.as_ref()?;
+        (name == "tls-exporter").then(|| exported.expose())
+    }
+}
