@@ -7,7 +7,7 @@ use smtp_tokio::smtp_proto::server::{BareNewline, Session};
 use smtp_tokio::smtp_proto::trace::{Date, Features, Protocol, Received, ReturnPath};
 use smtp_tokio::smtp_proto::{Hello, Verb, server::Config};
 use smtp_tokio::{
-    Accepted, Body, Dialect, Domain, Envelope, Extension, Handler, Rcpt, Refusal, Server,
+    Accepted, Body, Dialect, Domain, Envelope, Extension, Handler, Peer, Rcpt, Refusal, Server,
 };
 use std::io;
 use std::net::SocketAddr;
@@ -207,7 +207,7 @@ struct Policy {
 /// One connection.
 struct Inbox {
     policy: Arc<Policy>,
-    peer: SocketAddr,
+    peer: Peer,
     hello: Option<Hello<'static>>,
     secure: bool,
 }
@@ -331,8 +331,10 @@ impl Inbox {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let date = Date::from_unix(now.as_secs());
-        let mut received =
-            Received::new(name, &self.policy.hostname, protocol, date).peer(self.peer.ip());
+        let mut received = Received::new(name, &self.policy.hostname, protocol, date);
+        if let Some(addr) = self.peer.addr() {
+            received = received.peer(addr.ip());
+        }
         if let [only] = envelope.recipients() {
             received = received.recipient(only.to());
         }

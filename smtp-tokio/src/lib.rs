@@ -26,15 +26,17 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server` and `client` for what a user calls, `session` for the
-//! core's loop, `handler` and `body` for what it is given, `link` for the stream and the clock, `tls`
-//! for what may be under the stream.
+//! The files follow the data: `server` and `client` for what a user calls, `listener` and `peer` for
+//! where clients come from, `session` for the core's loop, `handler` and `body` for what it is given,
+//! `link` for the stream and the clock, `tls` for what may be under the stream.
 
 mod body;
 mod client;
 mod error;
 mod handler;
 mod link;
+mod listener;
+mod peer;
 mod server;
 mod session;
 mod tls;
@@ -43,6 +45,8 @@ pub use body::Body;
 pub use client::{Client, Connect};
 pub use error::{Error, ErrorKind};
 pub use handler::Handler;
+pub use listener::Listener;
+pub use peer::Peer;
 pub use server::Server;
 pub use tls::{ClientTls, ServerTls};
 

@@ -1,8 +1,8 @@
 //! The accept loop: who may come in, and how everybody leaves.
 
 use crate::handler::Handler;
-use crate::session;
 use crate::tls::{ServerTls, Stream};
+use crate::{Listener, Peer, session};
 use smtp_proto::bytes::Buf;
 use smtp_proto::server::{Config, Connection, Event};
 use smtp_proto::{Entry, Extension, Refusal};
@@ -13,7 +13,8 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -21,11 +22,11 @@ use tokio::time::timeout;
 /// How long no connection is accepted after the system refused to give us one.
 const PAUSE: Duration = Duration::from_millis(100);
 
-type Sink = dyn Fn(SocketAddr, Entry<'_>) + Send + Sync;
+type Sink = dyn Fn(Peer, Entry<'_>) + Send + Sync;
 
 /// A listening server.
-pub struct Server {
-    listener: TcpListener,
+pub struct Server<L = TcpListener> {
+    listener: L,
     config: Arc<Config>,
     security: Security,
     max_connections: usize,
@@ -52,8 +53,18 @@ impl Server {
         Ok(Self::from_listener(TcpListener::bind(addr).await?, config))
     }
 
-    /// Serves on a socket that listens already.
-    pub fn from_listener(listener: TcpListener, config: Config) -> Self {
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// As the socket has them.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+impl<L: Listener> Server<L> {
+    /// Serves on what listens already.
+    pub fn from_listener(listener: L, config: Config) -> Self {
         Self {
             listener,
             config: Arc::new(config),
@@ -87,20 +98,9 @@ impl Server {
     }
 
     /// With every line said told to `sink`, message bodies as their size.
-    pub fn transcript(
-        mut self,
-        sink: impl Fn(SocketAddr, Entry<'_>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn transcript(mut self, sink: impl Fn(Peer, Entry<'_>) + Send + Sync + 'static) -> Self {
         self.transcript = Some(Arc::new(sink));
         self
-    }
-
-    /// Where it listens.
-    ///
-    /// # Errors
-    /// As the socket has them.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
     }
 
     /// Serves whoever connects until `shutdown` is done, each connection in a task of its own with
@@ -111,11 +111,11 @@ impl Server {
     /// Never for what a client does, nor for a lack of file descriptors, which passes.
     pub async fn serve<H: Handler + 'static>(
         self,
-        mut handler: impl FnMut(SocketAddr) -> H,
+        mut handler: impl FnMut(Peer) -> H,
         shutdown: impl Future,
     ) -> io::Result<()> {
         let Self {
-            listener,
+            mut listener,
             config,
             security,
             max_connections,
@@ -147,12 +147,10 @@ impl Server {
             if sessions.len() >= max_connections {
                 // Under TLS the 421 would cost a handshake.
                 if !matches!(security, Security::Implicit(_)) {
-                    turn_away(conn, &stream).await;
+                    turn_away(conn, stream).await;
                 }
                 continue;
             }
-            // Without it a client that pipelines waits for the delayed acknowledgement.
-            let _ = stream.set_nodelay(true);
             sessions.spawn(run(
                 conn,
                 stream,
@@ -169,13 +167,17 @@ impl Server {
 }
 
 /// Serves one client, in clear or not.
-async fn run<H: Handler>(
+async fn run<S, H>(
     conn: Connection,
-    stream: TcpStream,
+    stream: S,
     security: Security,
     handler: H,
     going_down: watch::Receiver<bool>,
-) -> io::Result<()> {
+) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    H: Handler,
+{
     let (stream, starttls) = match security {
         Security::Clear => (Stream::Clear(stream), None),
         Security::StartTls(tls) => (Stream::Clear(stream), Some(tls)),
@@ -189,17 +191,14 @@ async fn run<H: Handler>(
 }
 
 /// Says 421 and hangs up, at no cost that lasts: the first octets always fit a new socket's buffer.
-async fn turn_away(mut conn: Connection, stream: &TcpStream) {
+async fn turn_away(mut conn: Connection, mut stream: impl AsyncWrite + Unpin) {
     if let Event::Connect(request) = conn.poll() {
         request.reject(Refusal::too_many_connections());
     }
-    // The runtime may not have looked at the socket yet, and writes to none that it hasn't.
-    if stream.writable().await.is_ok() {
-        let _ = stream.try_write(conn.transmit().chunk());
-    }
+    let _ = stream.write(conn.transmit().chunk()).await;
 }
 
-impl fmt::Debug for Server {
+impl<L: fmt::Debug> fmt::Debug for Server<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("listener", &self.listener)
