@@ -9,6 +9,7 @@ use smtp_proto::extension::TransId;
 use smtp_proto::{Capabilities, Entry, Envelope, Extension, Hello};
 use std::future::{Future, IntoFuture, poll_fn};
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -50,14 +51,14 @@ pub struct Client<S = TcpStream> {
 
 impl Client {
     /// Connects there; `.await` it, with settings before that where the defaults won't do.
-    pub fn connect<A: ToSocketAddrs>(addr: A) -> Connect<A> {
-        Connect {
-            addr,
-            hello: None,
-            security: Security::Clear,
-            settings: Vec::new(),
-            transcript: None,
-        }
+    pub fn connect(addr: impl ToSocketAddrs + Send + 'static) -> Connect {
+        Connect::by(async move {
+            let stream = TcpStream::connect(addr).await?;
+            // The last packet of a message must not wait for the acknowledgement of the one before.
+            stream.set_nodelay(true)?;
+            let local = stream.local_addr()?.ip();
+            Ok((stream, local))
+        })
     }
 }
 
@@ -74,19 +75,35 @@ enum Security {
 type Setting = Box<dyn FnOnce(&mut Config) + Send>;
 type Sink = Box<dyn Fn(Entry<'_>) + Send + Sync>;
 
+/// A stream to come, and the address of our end of it.
+type Opening<S> = Pin<Box<dyn Future<Output = io::Result<(S, IpAddr)>> + Send>>;
+
 /// A connection to be made.
 #[must_use = "nothing is connected until it is awaited"]
-pub struct Connect<A> {
-    addr: A,
+pub struct Connect<S = TcpStream> {
+    opening: Opening<S>,
     hello: Option<Hello<'static>>,
     security: Security,
     settings: Vec<Setting>,
     transcript: Option<Sink>,
 }
 
-impl<A> Connect<A> {
+impl<S> Connect<S> {
+    pub(crate) fn by(
+        opening: impl Future<Output = io::Result<(S, IpAddr)>> + Send + 'static,
+    ) -> Self {
+        Self {
+            opening: Box::pin(opening),
+            hello: None,
+            security: Security::Clear,
+            settings: Vec::new(),
+            transcript: None,
+        }
+    }
+
     /// With that hello. Default: EHLO with the address literal of our end of the connection, which
-    /// RFC 5321 §4.1.4 allows to hosts without a name; servers trust a real name more.
+    /// RFC 5321 §4.1.4 allows to hosts without a name; servers trust a real name more. By a Unix
+    /// socket that is `[127.0.0.1]`.
     pub fn hello(mut self, hello: Hello<'static>) -> Self {
         self.hello = Some(hello);
         self
@@ -133,22 +150,18 @@ impl<A> Connect<A> {
     }
 }
 
-impl<A: ToSocketAddrs + Send + 'static> IntoFuture for Connect<A> {
-    type Output = Result<Client, Error>;
+impl<S> IntoFuture for Connect<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Output = Result<Client<S>, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let connected = async move {
-            let stream = TcpStream::connect(self.addr).await?;
-            // The last packet of a message must not wait for the acknowledgement of the one before.
-            stream.set_nodelay(true)?;
-            let local = stream.local_addr()?.ip();
-            Ok((stream, local))
-        };
         Box::pin(async move {
-            let (stream, local) = connected
-                .await
-                .map_err(|error: io::Error| Error::new(error.into(), Delivery::Idle))?;
+            let opened = self.opening.await;
+            let (stream, local) =
+                opened.map_err(|error| Error::new(error.into(), Delivery::Idle))?;
             let mut config = Config::new(self.hello.unwrap_or_else(|| Hello::literal(local)));
             for setting in self.settings {
                 setting(&mut config);

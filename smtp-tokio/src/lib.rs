@@ -26,8 +26,8 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server` and `client` for what a user calls, `listener` and `peer` for
-//! where clients come from, `session` for the core's loop, `handler` and `body` for what it is given,
+//! The files follow the data: `server` and `client` for what a user calls, `listener`, `unix` and `peer`
+//! for where clients come from, `session` for the core's loop, `handler` and `body` for what it is given,
 //! `link` for the stream and the clock, `tls` for what may be under the stream.
 
 mod body;
@@ -40,6 +40,8 @@ mod peer;
 mod server;
 mod session;
 mod tls;
+#[cfg(unix)]
+mod unix;
 
 pub use body::Body;
 pub use client::{Client, Connect};

@@ -60,7 +60,7 @@ fn refused(connect: impl IntoFuture<Output = Connected>) -> Error {
 }
 
 /// How a test sets a connection up.
-type How = fn(Connect<SocketAddr>, ClientTls) -> Connect<SocketAddr>;
+type How = fn(Connect, ClientTls) -> Connect;
 
 /// A server that says these lines, and hears one of the client's behind each.
 fn scripted(replies: &'static [&'static str]) -> (SocketAddr, thread::JoinHandle<String>) {
