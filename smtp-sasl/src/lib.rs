@@ -15,14 +15,14 @@
 //! ```
 //! use smtp_proto::extension::Mechanisms;
 //! use smtp_proto::server::AuthStep;
-//! use smtp_sasl::{Accounts, Authenticator, Credentials, Offer, Peer};
+//! use smtp_sasl::{Accounts, Authenticator, Credentials, Offer, Channel};
 //!
 //! let accounts = Accounts::default().with("joe", "wonderland")?;
 //! let authenticator = Authenticator::new(accounts);
 //!
 //! let offer = Offer { mechanisms: authenticator.mechanisms(), secure: true, binding: None };
 //! let (mut client, auth) = Credentials::new("joe", "wonderland")?.begin(offer)?;
-//! let mut server = authenticator.begin(auth.mechanism(), Peer::default());
+//! let mut server = authenticator.begin(auth.mechanism(), Channel::default());
 //!
 //! let mut response = auth.initial_response().cloned();
 //! let identity = loop {
@@ -51,7 +51,7 @@ pub use client::{AuthError, ClientExchange};
 pub use credentials::{Credentials, Offer};
 pub use keys::{Hash, ScramKeys};
 pub use prepared::InvalidName;
-pub use server::{Authenticator, Peer, ServerExchange};
+pub use server::{Authenticator, Channel, ServerExchange};
 pub use smtp_proto;
 pub use users::{Unavailable, Users};
 

@@ -53,9 +53,9 @@ pub struct Authenticator {
     secret: Arc<[u8; 32]>,
 }
 
-/// What TLS has shown of a client.
+/// What TLS has shown of a client, and of the connection.
 #[derive(Clone, Debug, Default)]
-pub struct Peer {
+pub struct Channel {
     /// What `-PLUS` binds to.
     pub binding: Option<ChannelBinding>,
     /// The client's certificate, in DER, once it is verified.
@@ -88,13 +88,13 @@ impl Authenticator {
     }
 
     /// Begins an exchange with a client. A mechanism that isn't offered is refused by its first step.
-    pub fn begin(&self, mechanism: &Mechanism<'_>, peer: Peer) -> ServerExchange {
-        let bound = peer.binding.is_some() && self.mechanisms.iter().any(Mechanism::is_bound);
-        let binding = BindingCallback(peer.binding);
+    pub fn begin(&self, mechanism: &Mechanism<'_>, channel: Channel) -> ServerExchange {
+        let bound = channel.binding.is_some() && self.mechanisms.iter().any(Mechanism::is_bound);
+        let binding = BindingCallback(channel.binding);
         let asker = Asker {
             users: Arc::clone(&self.users),
             secret: Arc::clone(&self.secret),
-            certificate: peer.certificate,
+            certificate: channel.certificate,
         };
         let offered = self.mechanisms.contains(mechanism);
         let begin = || {

@@ -5,8 +5,8 @@ use smtp_proto::extension::{Auth, Mechanism, Mechanisms};
 use smtp_proto::server::AuthStep;
 use smtp_proto::{Refusal, Secret};
 use smtp_sasl::{
-    Accounts, AuthError, Authenticator, ChannelBinding, ClientExchange, Credentials, Hash, Offer,
-    Peer, ScramKeys, ServerExchange, Unavailable, Users,
+    Accounts, AuthError, Authenticator, Channel, ChannelBinding, ClientExchange, Credentials, Hash,
+    Offer, ScramKeys, ServerExchange, Unavailable, Users,
 };
 
 /// A password, a token and a certificate; and nobody can tell of `down`.
@@ -73,8 +73,8 @@ fn binding(octet: u8) -> ChannelBinding {
     ChannelBinding::new([octet; 32])
 }
 
-fn peer(octet: Option<u8>) -> Peer {
-    Peer {
+fn channel(octet: Option<u8>) -> Channel {
+    Channel {
         binding: octet.map(binding),
         certificate: Some(b"joe's".to_vec()),
     }
@@ -105,7 +105,7 @@ fn meet(credentials: &Credentials, bound: Option<u8>) -> Result<String, Refusal>
         binding: bound.map(binding),
     };
     let begun = credentials.begin(offer).unwrap();
-    let server = authenticator.begin(begun.1.mechanism(), peer(bound));
+    let server = authenticator.begin(begun.1.mechanism(), channel(bound));
     converse(begun, server).map(|identity| identity.unwrap())
 }
 
@@ -182,11 +182,11 @@ fn tokens_and_certificates_are_those_of_their_users() {
             Refusal::authentication_failed_for_now(),
         ),
     ] {
-        let peer = Peer {
+        let channel = Channel {
             binding: None,
             certificate,
         };
-        let mut server = authenticator().begin(&Mechanism::EXTERNAL, peer);
+        let mut server = authenticator().begin(&Mechanism::EXTERNAL, channel);
         assert_eq!(server.step(Some(&Secret::default())), Err(refusal));
     }
 }
@@ -306,12 +306,12 @@ fn nobody_in_between_can_use_what_is_bound_or_take_the_offer_away() {
             binding: client.map(binding),
         };
         let begun = joe.begin(offer).unwrap();
-        let server = authenticator.begin(begun.1.mechanism(), peer(server));
+        let server = authenticator.begin(begun.1.mechanism(), channel(server));
         let met = converse(begun, server).ok().map(Result::unwrap);
         assert_eq!(met, identity.then(|| "joe".into()), "{offered}");
     }
     // A client that says it isn't bound, by a mechanism that is.
-    let mut server = authenticator.begin(&Mechanism::SCRAM_SHA_256_PLUS, peer(Some(7)));
+    let mut server = authenticator.begin(&Mechanism::SCRAM_SHA_256_PLUS, channel(Some(7)));
     let unbound = Secret::from(&b"n,,n=joe,r=abc"[..]);
     let refused = server.step(Some(&unbound));
     assert_eq!(refused, Err(Refusal::bad_credentials()));
@@ -359,7 +359,7 @@ fn a_server_that_does_not_know_the_password_is_found_out() {
 #[test]
 fn login_takes_the_name_before_it_asks() {
     for name_first in [true, false] {
-        let mut server = authenticator().begin(&Mechanism::LOGIN, Peer::default());
+        let mut server = authenticator().begin(&Mechanism::LOGIN, Channel::default());
         let (name, password) = (Secret::from(&b"joe"[..]), Secret::from(&b"wonderland"[..]));
         if !name_first {
             assert!(matches!(server.step(None), Ok(AuthStep::Challenge(_))));
@@ -384,7 +384,7 @@ fn a_mechanism_that_is_not_offered_is_refused() {
         (Mechanism::SCRAM_SHA_256_PLUS, false),
         (Mechanism::try_from("GSSAPI").unwrap(), false),
     ] {
-        let mut server = authenticator.begin(&mechanism, peer(Some(7)));
+        let mut server = authenticator.begin(&mechanism, channel(Some(7)));
         assert_eq!(server.step(None).is_ok(), taken, "{mechanism}");
     }
 }
@@ -426,7 +426,7 @@ fn no_secret_prints() {
     };
     let printed = format!("{joe:?} {offer:?} {authenticator:?}");
     let begun = joe.begin(offer).unwrap();
-    let server = authenticator.begin(begun.1.mechanism(), peer(Some(7)));
+    let server = authenticator.begin(begun.1.mechanism(), channel(Some(7)));
     let printed = format!("{printed} {begun:?} {server:?}");
     let token = Credentials::token("joe", "abc-123").unwrap();
     let printed = format!("{printed} {token:?}");
@@ -493,8 +493,8 @@ proptest! {
         messages in prop::collection::vec(prop::option::weighted(0.9, message()), 1..5),
     ) {
         let accounts = Everybody(Accounts::default());
-        let peer = Peer { binding: bound.then(|| binding(7)), certificate: None };
-        let mut server = Authenticator::new(accounts).begin(&mechanism, peer);
+        let channel = Channel { binding: bound.then(|| binding(7)), certificate: None };
+        let mut server = Authenticator::new(accounts).begin(&mechanism, channel);
         for message in messages {
             let message = message.map(Secret::from);
             if let Ok(AuthStep::Accept(identity)) = server.step(message.as_ref()) {
