@@ -34,6 +34,12 @@ impl From<&[u8]> for Secret {
     }
 }
 
+impl<const OCTETS: usize> From<&[u8; OCTETS]> for Secret {
+    fn from(octets: &[u8; OCTETS]) -> Self {
+        Self::from(&octets[..])
+    }
+}
+
 /// Its name and nothing else, not even its length.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

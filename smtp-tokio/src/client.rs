@@ -1,21 +1,20 @@
 //! A client: one connection, messages one after another.
 
+use crate::connect::{Connect, StartTls};
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::tls::{ClientTls, Stream};
 use bytes::{Buf, Bytes, BytesMut};
 use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
 use smtp_proto::extension::TransId;
-use smtp_proto::{Capabilities, Entry, Envelope, Extension, Hello};
-use std::future::{Future, IntoFuture, poll_fn};
+use smtp_proto::{Capabilities, Envelope};
+use std::future::{Future, poll_fn};
 use std::io;
-use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, ToSocketAddrs};
-use tokio::time::timeout;
 
 /// Octets of a message read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -45,8 +44,8 @@ enum Piece {
 /// ```
 #[derive(Debug)]
 pub struct Client<S = TcpStream> {
-    conn: Connection,
-    link: Link<S>,
+    pub(crate) conn: Connection,
+    pub(crate) link: Link<S>,
 }
 
 impl Client {
@@ -58,135 +57,6 @@ impl Client {
             stream.set_nodelay(true)?;
             let local = stream.local_addr()?.ip();
             Ok((stream, local))
-        })
-    }
-}
-
-/// Where TLS comes in.
-enum Security {
-    /// Nowhere.
-    Clear,
-    /// By STARTTLS.
-    StartTls { tls: ClientTls, required: bool },
-    /// From the first octet.
-    Implicit(ClientTls),
-}
-
-type Setting = Box<dyn FnOnce(&mut Config) + Send>;
-type Sink = Box<dyn Fn(Entry<'_>) + Send + Sync>;
-
-/// A stream to come, and the address of our end of it.
-type Opening<S> = Pin<Box<dyn Future<Output = io::Result<(S, IpAddr)>> + Send>>;
-
-/// A connection to be made.
-#[must_use = "nothing is connected until it is awaited"]
-pub struct Connect<S = TcpStream> {
-    opening: Opening<S>,
-    hello: Option<Hello<'static>>,
-    security: Security,
-    settings: Vec<Setting>,
-    transcript: Option<Sink>,
-}
-
-impl<S> Connect<S> {
-    pub(crate) fn by(
-        opening: impl Future<Output = io::Result<(S, IpAddr)>> + Send + 'static,
-    ) -> Self {
-        Self {
-            opening: Box::pin(opening),
-            hello: None,
-            security: Security::Clear,
-            settings: Vec::new(),
-            transcript: None,
-        }
-    }
-
-    /// With that hello. Default: EHLO with the address literal of our end of the connection, which
-    /// RFC 5321 §4.1.4 allows to hosts without a name; servers trust a real name more. By a Unix
-    /// socket that is `[127.0.0.1]`.
-    pub fn hello(mut self, hello: Hello<'static>) -> Self {
-        self.hello = Some(hello);
-        self
-    }
-
-    /// Under TLS by STARTTLS (RFC 3207), or not at all: a server that doesn't offer it, refuses it, or
-    /// can't prove itself is an error.
-    pub fn starttls(mut self, tls: ClientTls) -> Self {
-        self.security = Security::StartTls {
-            tls,
-            required: true,
-        };
-        self
-    }
-
-    /// Under TLS by STARTTLS where the server offers it and doesn't refuse it, and in clear elsewhere.
-    /// Whoever can change what is said on the way can keep it in clear; that is how mail between
-    /// domains goes unless more is known of the receiving one (RFC 7435). A handshake that fails is an
-    /// error all the same.
-    pub fn starttls_if_offered(mut self, tls: ClientTls) -> Self {
-        self.security = Security::StartTls {
-            tls,
-            required: false,
-        };
-        self
-    }
-
-    /// Under TLS from the first octet (RFC 8314 §3.3), as on port 465.
-    pub fn implicit_tls(mut self, tls: ClientTls) -> Self {
-        self.security = Security::Implicit(tls);
-        self
-    }
-
-    /// With settings other than the default ones.
-    pub fn configure(mut self, setting: impl FnOnce(&mut Config) + Send + 'static) -> Self {
-        self.settings.push(Box::new(setting));
-        self
-    }
-
-    /// With every line said told to `sink`, message bodies as their size.
-    pub fn transcript(mut self, sink: impl Fn(Entry<'_>) + Send + Sync + 'static) -> Self {
-        self.transcript = Some(Box::new(sink));
-        self
-    }
-}
-
-impl<S> IntoFuture for Connect<S>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    type Output = Result<Client<S>, Error>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let opened = self.opening.await;
-            let (stream, local) =
-                opened.map_err(|error| Error::new(error.into(), Delivery::Idle))?;
-            let mut config = Config::new(self.hello.unwrap_or_else(|| Hello::literal(local)));
-            for setting in self.settings {
-                setting(&mut config);
-            }
-            let patience = config.timeouts.handshake;
-            let mut conn = match self.security {
-                Security::Implicit(_) => Connection::over_tls(Arc::new(config)),
-                _ => Connection::new(Arc::new(config)),
-            };
-            if let Some(sink) = self.transcript {
-                conn.set_transcript(sink);
-            }
-            let (stream, starttls) = match self.security {
-                Security::Clear => (Stream::Clear(stream), None),
-                Security::StartTls { tls, required } => {
-                    (Stream::Clear(stream), Some((tls, required)))
-                }
-                Security::Implicit(tls) => {
-                    let secured = timeout(patience, tls.connect(stream)).await;
-                    let secured = secured.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-                    let fail = |error| Error::new(ErrorKind::Tls(error), Delivery::Idle);
-                    (secured.map_err(fail)?.into(), None)
-                }
-            };
-            Client::start(conn, stream, starttls).await
         })
     }
 }
@@ -210,65 +80,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         config: Arc<Config>,
         tls: ClientTls,
     ) -> Result<Self, Error> {
-        let starttls = Some((tls, true));
-        Self::start(Connection::new(config), Stream::Clear(stream), starttls).await
-    }
-
-    async fn start(
-        conn: Connection,
-        stream: Stream<S>,
-        starttls: Option<(ClientTls, bool)>,
-    ) -> Result<Self, Error> {
-        let link = Link::new(stream);
-        let mut client = Self { conn, link };
-        match client.hello(starttls).await {
-            Ok(()) => Ok(client),
-            Err(kind) => Err(client.error(kind)),
-        }
-    }
-
-    /// Gets the connection ready, under TLS if that is to be had or if it must be.
-    async fn hello(&mut self, mut starttls: Option<(ClientTls, bool)>) -> Result<(), ErrorKind> {
-        let (mut refused, mut handshake) = (None, None);
-        loop {
-            match self.conn.poll()? {
-                Event::Ready(ready) => match starttls.take() {
-                    Some((tls, required))
-                        if required || ready.capabilities().offers(Extension::StartTls) =>
-                    {
-                        ready.starttls()?;
-                        handshake = Some((tls, required));
-                    }
-                    _ => return Ok(()),
-                },
-                Event::Upgrade(_) => {
-                    let (tls, _) = handshake.take().ok_or(ErrorKind::Interrupted)?;
-                    self.secure(tls).await?;
-                }
-                // The answer to STARTTLS, which isn't 220.
-                Event::Reply { reply, .. } => match handshake.take() {
-                    Some((_, false)) => {}
-                    _ => return Err(ErrorKind::TlsRefused(reply)),
-                },
-                Event::Refused { at, reply } => refused = Some(ErrorKind::Refused(at, reply)),
-                Event::NeedInput => self.fill().await?,
-                Event::Flush => self.flush().await?,
-                Event::Closed(closed) => return Err(refused.unwrap_or_else(|| closed.into())),
-                _ => return Err(ErrorKind::Interrupted),
-            }
-        }
-    }
-
-    async fn secure(&mut self, tls: ClientTls) -> Result<(), ErrorKind> {
-        let handshake = |stream| tls.connect(stream);
-        let secured = self.link.secure(&mut self.conn, handshake).await;
-        if let Event::Upgrade(upgrade) = self.conn.poll()? {
-            match &secured {
-                Ok(()) => upgrade.complete(),
-                Err(_) => upgrade.fail(),
-            }
-        }
-        secured.map_err(ErrorKind::Tls)
+        let starttls = StartTls {
+            tls,
+            required: true,
+        };
+        Self::start(
+            Connection::new(config),
+            Stream::Clear(stream),
+            Some(starttls),
+        )
+        .await
     }
 
     /// Whether the connection is under TLS.
@@ -413,15 +234,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
-    async fn fill(&mut self) -> io::Result<()> {
+    pub(crate) async fn fill(&mut self) -> io::Result<()> {
         poll_fn(|cx| self.link.poll_fill(&mut self.conn, cx)).await
     }
 
-    async fn flush(&mut self) -> io::Result<()> {
+    pub(crate) async fn flush(&mut self) -> io::Result<()> {
         poll_fn(|cx| self.link.poll_flush_or_read(&mut self.conn, cx)).await
     }
 
-    fn error(&self, kind: ErrorKind) -> Error {
+    pub(crate) fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.conn.delivery())
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::Body;
 use smtp_proto::reply::Text;
-use smtp_proto::server::{Accepted, Closed, Session};
+use smtp_proto::server::{Accepted, AuthRequest, AuthStep, Closed, Session};
 use smtp_proto::{Envelope, Hello, Mail, Rcpt, Refusal};
 use std::future::{Future, ready};
+use std::io;
 
 /// The policy of a server, one value a connection.
 ///
@@ -50,6 +51,44 @@ pub trait Handler: Send {
     ) -> impl Future<Output = Result<(), Refusal>> + Send {
         let _ = (hello, session);
         ready(Ok(()))
+    }
+
+    /// AUTH, by a mechanism that [`Server::auth`](crate::Server::auth) doesn't speak: one of your own,
+    /// which you offer by [`Offers`](crate::Offers). It is asked at each step of the exchange.
+    ///
+    /// ```
+    /// use smtp_tokio::smtp_proto::extension::{Mechanism, Mechanisms};
+    /// use smtp_tokio::smtp_proto::server::{AuthRequest, AuthStep};
+    /// use smtp_tokio::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal};
+    ///
+    /// struct Door;
+    ///
+    /// impl Handler for Door {
+    ///     async fn auth(&mut self, request: &AuthRequest<'_>) -> Result<AuthStep, Refusal> {
+    ///         match request.response() {
+    ///             None => Ok(AuthStep::Challenge(b"Speak, friend".into())),
+    ///             Some(word) if word.expose() == b"mellon" => Ok(AuthStep::Accept("friend".into())),
+    ///             Some(_) => Err(Refusal::bad_credentials()),
+    ///         }
+    ///     }
+    ///     # async fn rcpt(&mut self, _: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+    ///     #     Ok(())
+    ///     # }
+    ///     # async fn message(&mut self, _: Envelope, _: Body<'_>) -> Result<Accepted, Refusal> {
+    ///     #     Ok(Accepted::default())
+    ///     # }
+    /// }
+    ///
+    /// let mut config = Config::new(Domain::try_from("mx.example.org")?);
+    /// config.offers.add(Mechanisms::new([Mechanism::try_from("X-DOOR")?]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn auth(
+        &mut self,
+        request: &AuthRequest<'_>,
+    ) -> impl Future<Output = Result<AuthStep, Refusal>> + Send {
+        let _ = request;
+        ready(Err(Refusal::authentication_failed_for_now()))
     }
 
     /// It said who the sender is.
@@ -106,6 +145,13 @@ pub trait Handler: Send {
 
     /// The client dropped the transaction it was in.
     fn reset(&mut self) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
+    /// There is no TLS, and with that no connection any more; why, for a log. The client may know no
+    /// version that is spoken here, or not have believed who we are.
+    fn tls_failed(&mut self, error: &io::Error) -> impl Future<Output = ()> + Send {
+        let _ = error;
         ready(())
     }
 

@@ -26,16 +26,19 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server` and `client` for what a user calls, `listener`, `unix` and `peer`
-//! for where clients come from, `session` for the core's loop, `handler` and `body` for what it is given,
+//! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`, `unix`
+//! and `peer` for where clients come from, `session` for the core's loop and `opening` for its beginning
+//! on the other side, `handler` and `body` for what it is given,
 //! `link` for the stream and the clock, `tls` for what may be under the stream.
 
 mod body;
 mod client;
+mod connect;
 mod error;
 mod handler;
 mod link;
 mod listener;
+mod opening;
 mod peer;
 mod server;
 mod session;
@@ -44,7 +47,8 @@ mod tls;
 mod unix;
 
 pub use body::Body;
-pub use client::{Client, Connect};
+pub use client::Client;
+pub use connect::Connect;
 pub use error::{Error, ErrorKind};
 pub use handler::Handler;
 pub use listener::Listener;
@@ -62,4 +66,6 @@ pub use smtp_proto::{
     BodyType, Capabilities, Entry, Envelope, Extension, Hello, Mail, Newlines, Offers, Rcpt,
     Refusal, Reply,
 };
+pub use smtp_sasl;
+pub use smtp_sasl::{Accounts, Authenticator, Credentials};
 pub use tokio_rustls::rustls;

@@ -1,11 +1,13 @@
 //! The accept loop: who may come in, and how everybody leaves.
 
 use crate::handler::Handler;
-use crate::tls::{ServerTls, Stream};
-use crate::{Listener, Peer, session};
+use crate::session::{self, Means};
+use crate::tls::{ServerTls, Stream, within};
+use crate::{Listener, Peer};
 use smtp_proto::bytes::Buf;
-use smtp_proto::server::{Config, Connection, Event};
+use smtp_proto::server::{Closed, Config, Connection, Event, Fault};
 use smtp_proto::{Entry, Extension, Refusal};
+use smtp_sasl::Authenticator;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -17,7 +19,6 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 /// How long no connection is accepted after the system refused to give us one.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -28,20 +29,10 @@ type Sink = dyn Fn(Peer, Entry<'_>) + Send + Sync;
 pub struct Server<L = TcpListener> {
     listener: L,
     config: Arc<Config>,
-    security: Security,
+    implicit_tls: Option<ServerTls>,
+    means: Means,
     max_connections: usize,
     transcript: Option<Arc<Sink>>,
-}
-
-/// Where TLS comes in.
-#[derive(Clone)]
-enum Security {
-    /// Nowhere.
-    Clear,
-    /// By STARTTLS, for those who ask.
-    StartTls(ServerTls),
-    /// From the first octet.
-    Implicit(ServerTls),
 }
 
 impl Server {
@@ -68,7 +59,8 @@ impl<L: Listener> Server<L> {
         Self {
             listener,
             config: Arc::new(config),
-            security: Security::Clear,
+            implicit_tls: None,
+            means: Means::default(),
             max_connections: 1_000,
             transcript: None,
         }
@@ -78,16 +70,38 @@ impl<L: Listener> Server<L> {
     /// unless [`Requirements::tls`](smtp_proto::server::Requirements::tls) is set. A handshake that
     /// fails ends the connection.
     pub fn starttls(mut self, tls: ServerTls) -> Self {
-        Arc::make_mut(&mut self.config)
-            .offers
-            .add(Extension::StartTls);
-        self.security = Security::StartTls(tls);
+        let config = Arc::make_mut(&mut self.config);
+        config.offers.add(Extension::StartTls);
+        self.means.starttls = Some(tls);
         self
     }
 
     /// Under TLS from the first octet (RFC 8314 §3.3), as on port 465.
     pub fn implicit_tls(mut self, tls: ServerTls) -> Self {
-        self.security = Security::Implicit(tls);
+        self.implicit_tls = Some(tls);
+        self
+    }
+
+    /// With AUTH (RFC 4954), by the mechanisms of that authenticator, which are offered then: those that
+    /// give the password away under TLS alone, or where
+    /// [`Config::accept_clear_passwords`] says so. Who isn't
+    /// authenticated is served all the same, unless
+    /// [`Requirements::auth`](smtp_proto::server::Requirements::auth) is set:
+    /// [`Session::identity`](smtp_proto::server::Session::identity) says who is.
+    ///
+    /// ```no_run
+    /// # use smtp_tokio::{Accounts, Authenticator, Config, Domain, Server};
+    /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+    /// let accounts = Accounts::default().with("joe", "wonderland")?;
+    /// let config = Config::new(Domain::try_from("mail.example.org")?);
+    /// let server = Server::bind("127.0.0.1:2587", config).await?.auth(Authenticator::new(accounts));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn auth(mut self, authenticator: Authenticator) -> Self {
+        let config = Arc::make_mut(&mut self.config);
+        config.offers.add(authenticator.mechanisms().clone());
+        self.means.auth = Some(authenticator);
         self
     }
 
@@ -117,7 +131,8 @@ impl<L: Listener> Server<L> {
         let Self {
             mut listener,
             config,
-            security,
+            implicit_tls,
+            means,
             max_connections,
             transcript,
         } = self;
@@ -134,9 +149,9 @@ impl<L: Listener> Server<L> {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             };
-            let mut conn = match security {
-                Security::Implicit(_) => Connection::over_tls(Arc::clone(&config)),
-                _ => Connection::new(Arc::clone(&config)),
+            let mut conn = match implicit_tls {
+                Some(_) => Connection::over_tls(Arc::clone(&config)),
+                None => Connection::new(Arc::clone(&config)),
             };
             if let Some(sink) = &transcript {
                 let sink = Arc::clone(sink);
@@ -146,7 +161,7 @@ impl<L: Listener> Server<L> {
             while sessions.try_join_next().is_some() {}
             if sessions.len() >= max_connections {
                 // Under TLS the 421 would cost a handshake.
-                if !matches!(security, Security::Implicit(_)) {
+                if implicit_tls.is_none() {
                     turn_away(conn, stream).await;
                 }
                 continue;
@@ -154,7 +169,8 @@ impl<L: Listener> Server<L> {
             sessions.spawn(run(
                 conn,
                 stream,
-                security.clone(),
+                implicit_tls.clone(),
+                means.clone(),
                 handler(peer),
                 going_down.clone(),
             ));
@@ -170,24 +186,30 @@ impl<L: Listener> Server<L> {
 async fn run<S, H>(
     conn: Connection,
     stream: S,
-    security: Security,
-    handler: H,
+    implicit_tls: Option<ServerTls>,
+    means: Means,
+    mut handler: H,
     going_down: watch::Receiver<bool>,
 ) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     H: Handler,
 {
-    let (stream, starttls) = match security {
-        Security::Clear => (Stream::Clear(stream), None),
-        Security::StartTls(tls) => (Stream::Clear(stream), Some(tls)),
-        Security::Implicit(tls) => {
+    let stream = match implicit_tls {
+        None => Stream::Clear(stream),
+        Some(tls) => {
             let patience = conn.config().timeouts.handshake;
-            let secured = timeout(patience, tls.accept(stream)).await;
-            (secured??.into(), None)
+            match within(patience, tls.accept(stream)).await {
+                Ok(stream) => stream.into(),
+                Err(error) => {
+                    handler.tls_failed(&error).await;
+                    handler.closed(Closed::Fault(Fault::Handshake)).await;
+                    return Err(error);
+                }
+            }
         }
     };
-    session::run(conn, stream, starttls, handler, going_down).await
+    session::run(conn, stream, means, handler, going_down).await
 }
 
 /// Says 421 and hangs up, at no cost that lasts: the first octets always fit a new socket's buffer.

@@ -5,8 +5,9 @@ use crate::handler::Handler;
 use crate::link::Link;
 use crate::tls::{ServerTls, Stream};
 use bytes::{Buf, Bytes};
-use smtp_proto::Refusal;
-use smtp_proto::server::{Closed, Connection, Event};
+use smtp_proto::server::{AuthStep, Closed, Connection, Event};
+use smtp_proto::{Refusal, Secret};
+use smtp_sasl::{Authenticator, ServerExchange};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 /// How long, and how many octets, a client that we have hung up on may go on sending: closing on
@@ -22,11 +24,18 @@ use tokio::time::{sleep, timeout};
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_OCTETS: usize = 256 * 1024;
 
+/// What a client can be served with beside its handler.
+#[derive(Clone, Default)]
+pub(crate) struct Means {
+    pub(crate) starttls: Option<ServerTls>,
+    pub(crate) auth: Option<Authenticator>,
+}
+
 /// Serves one client to the end.
 pub(crate) async fn run<S, H>(
     conn: Connection,
     stream: Stream<S>,
-    tls: Option<ServerTls>,
+    means: Means,
     mut handler: H,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()>
@@ -37,10 +46,12 @@ where
     let mut driver = Driver {
         conn,
         link: Link::new(stream),
-        tls,
+        means,
+        exchange: None,
         body: Progress::Ended,
         pulse: Arc::default(),
     };
+    driver.bind();
     let closed = driver.serve(&mut handler, &mut shutdown).await;
     handler
         .closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput))
@@ -83,8 +94,9 @@ enum Progress {
 struct Driver<S> {
     conn: Connection,
     link: Link<S>,
-    /// What STARTTLS is served with.
-    tls: Option<ServerTls>,
+    means: Means,
+    /// The exchange of AUTH that is open.
+    exchange: Option<ServerExchange>,
     body: Progress,
     /// Odd while the handler waits for the client, even while the client waits for the handler.
     pulse: Arc<AtomicU64>,
@@ -136,10 +148,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                     request.accept();
                     self.message(handler).await?;
                 }
-                Event::StartTls(request) if self.tls.is_some() => request.accept(),
-                Event::Upgrade(upgrade) if self.tls.is_some() => {
+                Event::StartTls(request) if self.means.starttls.is_some() => request.accept(),
+                Event::Upgrade(upgrade) if self.means.starttls.is_some() => {
                     upgrade.defer();
-                    self.secure().await;
+                    if let Err(error) = self.secure().await {
+                        handler.tls_failed(&error).await;
+                    }
+                }
+                Event::Auth(request) => {
+                    let step = match &self.means.auth {
+                        Some(auth) if auth.mechanisms().contains(request.mechanism()) => {
+                            let fresh = self.exchange.take().filter(|_| !request.is_first());
+                            let exchange = fresh.unwrap_or_else(|| {
+                                auth.begin(request.mechanism(), self.link.stream.channel())
+                            });
+                            let stepped = step(exchange, request.response().cloned());
+                            decide(limit, stepped).await.map(|(exchange, step)| {
+                                self.exchange = Some(exchange);
+                                step
+                            })
+                        }
+                        _ => decide(limit, handler.auth(&request)).await,
+                    };
+                    request.answer(step);
                 }
                 Event::Verify(request) => {
                     let verdict = handler.verify(request.value().text());
@@ -164,8 +195,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
     }
 
     /// Makes the handshake that STARTTLS was about. One that fails ends the session.
-    async fn secure(&mut self) {
-        let Some(tls) = &self.tls else { return };
+    async fn secure(&mut self) -> io::Result<()> {
+        let Some(tls) = &self.means.starttls else {
+            return Ok(());
+        };
         let handshake = |stream| tls.accept(stream);
         let secured = self.link.secure(&mut self.conn, handshake).await;
         if let Event::Upgrade(upgrade) = self.conn.poll() {
@@ -173,6 +206,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                 Ok(()) => upgrade.complete(),
                 Err(_) => upgrade.fail(),
             }
+        }
+        self.bind();
+        secured
+    }
+
+    /// Offers mechanisms that are bound to the channel where there is one to be bound to.
+    fn bind(&mut self) {
+        if self.link.stream.binding().is_some() {
+            self.conn.bind_channel();
         }
     }
 
@@ -208,6 +250,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
         self.body = Progress::Ended;
         Ok(())
     }
+}
+
+/// A step of AUTH, where it holds nobody up: hashes are slow, and so may the users' keeper be.
+async fn step(
+    mut exchange: ServerExchange,
+    response: Option<Secret>,
+) -> Result<(ServerExchange, AuthStep), Refusal> {
+    let stepped = spawn_blocking(move || {
+        let step = exchange.step(response.as_ref())?;
+        Ok((exchange, step))
+    });
+    let broken = |_| Err(Refusal::authentication_failed_for_now());
+    stepped.await.unwrap_or_else(broken)
 }
 
 /// Over when the client has waited for the handler for that long, or up to twice as long.

@@ -1,12 +1,16 @@
 //! TLS by rustls: what each side proves itself with, and the stream that may be under it.
 
+use smtp_sasl::{Channel, ChannelBinding, EXPORTER};
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
-use tokio_rustls::rustls::{ClientConfig, ServerConfig};
+use tokio_rustls::rustls::{ClientConfig, ProtocolVersion, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 /// What a server proves itself with. Clones share it, so that one of them can
@@ -103,6 +107,15 @@ impl ClientTls {
     }
 }
 
+/// Waits for a handshake, though not for ever.
+pub(crate) async fn within<S>(
+    patience: Duration,
+    handshake: impl Future<Output = io::Result<TlsStream<S>>>,
+) -> io::Result<TlsStream<S>> {
+    let timed_out = |_| Err(io::ErrorKind::TimedOut.into());
+    timeout(patience, handshake).await.unwrap_or_else(timed_out)
+}
+
 /// A stream, in clear or under TLS.
 #[derive(Debug)]
 pub(crate) enum Stream<S> {
@@ -115,6 +128,43 @@ pub(crate) enum Stream<S> {
 impl<S> From<TlsStream<S>> for Stream<S> {
     fn from(stream: TlsStream<S>) -> Self {
         Self::Tls(Box::new(stream))
+    }
+}
+
+impl<S> Stream<S> {
+    /// What tells the TLS it is under from any other. TLS 1.2 has that only where both sides add to it
+    /// (RFC 9266 §3), which can't be seen from here.
+    pub(crate) fn binding(&self) -> Option<ChannelBinding> {
+        let Self::Tls(stream) = self else { return None };
+        let (_, tls) = stream.get_ref();
+        if tls.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+            return None;
+        }
+        let octets = [0; 32];
+        let exported = match &**stream {
+            TlsStream::Client(stream) => {
+                let (_, tls) = stream.get_ref();
+                tls.export_keying_material(octets, EXPORTER, Some(&[]))
+            }
+            TlsStream::Server(stream) => {
+                let (_, tls) = stream.get_ref();
+                tls.export_keying_material(octets, EXPORTER, Some(&[]))
+            }
+        };
+        exported.ok().map(ChannelBinding::new)
+    }
+
+    /// What is known of the peer by it.
+    pub(crate) fn channel(&self) -> Channel {
+        let Self::Tls(stream) = self else {
+            return Channel::default();
+        };
+        let (_, tls) = stream.get_ref();
+        let chain = tls.peer_certificates().unwrap_or_default();
+        Channel {
+            binding: self.binding(),
+            certificate: chain.first().map(|certificate| certificate.to_vec()),
+        }
     }
 }
 

@@ -71,6 +71,11 @@ impl Connection {
         self.machine.secure
     }
 
+    /// The settings.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.machine.config
+    }
+
     /// Tells `sink` every line said on this connection.
     pub fn set_transcript(&mut self, sink: impl Fn(Entry<'_>) + Send + Sync + 'static) {
         self.machine.transcript = Transcript::new(sink);
