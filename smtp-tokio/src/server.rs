@@ -6,7 +6,7 @@ use crate::tls::{ServerTls, Stream, within};
 use crate::{Listener, Peer};
 use smtp_proto::bytes::Buf;
 use smtp_proto::server::{Closed, Config, Connection, Event, Fault};
-use smtp_proto::{Entry, Extension, Refusal};
+use smtp_proto::{Entry, Extension, Refusal, Wait};
 use smtp_sasl::Authenticator;
 use std::fmt;
 use std::future::Future;
@@ -203,7 +203,11 @@ where
                 Ok(stream) => stream.into(),
                 Err(error) => {
                     handler.tls_failed(&error).await;
-                    handler.closed(Closed::Fault(Fault::Handshake)).await;
+                    let fault = match error.kind() {
+                        io::ErrorKind::TimedOut => Fault::TimedOut(Wait::Handshake),
+                        _ => Fault::Handshake,
+                    };
+                    handler.closed(Closed::Fault(fault)).await;
                     return Err(error);
                 }
             }
