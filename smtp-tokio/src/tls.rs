@@ -1,5 +1,7 @@
 //! TLS by rustls: what each side proves itself with, and the stream that may be under it.
 
+#[cfg(feature = "platform-verifier")]
+use rustls_platform_verifier::BuilderVerifierExt;
 use smtp_sasl::{Channel, ChannelBinding, EXPORTER};
 use std::future::Future;
 use std::io;
@@ -9,8 +11,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
+#[cfg(feature = "webpki-roots")]
+use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ProtocolVersion, ServerConfig};
+#[cfg(any(feature = "platform-verifier", feature = "webpki-roots"))]
+use tokio_rustls::rustls::{
+    ConfigBuilder, WantsVerifier,
+    crypto::{self, CryptoProvider},
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 /// What a server proves itself with. Clones share it, so that one of them can
@@ -57,7 +66,8 @@ impl ServerTls {
 }
 
 /// What a client asks of a server's certificate: that it is for that name, and by whom it is to be
-/// signed.
+/// signed. A configuration of rustls can ask for anything else: a verifier of one's own pins keys, as
+/// DANE does.
 ///
 /// ```
 /// use smtp_tokio::{ClientTls, rustls};
@@ -96,6 +106,30 @@ impl ClientTls {
         })
     }
 
+    /// As [`new`](Self::new), the certificate signed by one whom the system trusts.
+    ///
+    /// # Errors
+    /// As there, and if the system trusts nobody.
+    #[cfg(feature = "platform-verifier")]
+    pub fn platform(name: &str) -> io::Result<Self> {
+        let config = builder()?
+            .with_platform_verifier()
+            .map_err(io::Error::other)?;
+        Self::new(name, config.with_no_client_auth()).map_err(io::Error::other)
+    }
+
+    /// As [`new`](Self::new), the certificate signed by one whom Mozilla trusts, as of when this was
+    /// compiled.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "webpki-roots")]
+    pub fn webpki_roots(name: &str) -> io::Result<Self> {
+        let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+        let config = builder()?.with_root_certificates(RootCertStore { roots });
+        Self::new(name, config.with_no_client_auth()).map_err(io::Error::other)
+    }
+
     pub(crate) async fn connect<S>(self, stream: S) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -105,6 +139,20 @@ impl ClientTls {
             .await
             .map(Into::into)
     }
+}
+
+/// With the cryptography that the process has chosen, or else what was compiled in.
+#[cfg(any(feature = "platform-verifier", feature = "webpki-roots"))]
+fn builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+    let chosen = CryptoProvider::get_default().cloned();
+    #[cfg(feature = "ring")]
+    let chosen = chosen.or_else(|| Some(Arc::new(crypto::ring::default_provider())));
+    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+    let chosen = chosen.or_else(|| Some(Arc::new(crypto::aws_lc_rs::default_provider())));
+    let provider = chosen.ok_or_else(|| io::Error::other("there is no cryptography"))?;
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)
 }
 
 /// Waits for a handshake, though not for ever.
