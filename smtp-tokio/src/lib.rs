@@ -26,8 +26,8 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`, `unix`
-//! and `peer` for where clients come from, `session` for the core's loop and `opening` for its beginning
+//! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`, `unix`,
+//! `proxy` and `peer` for where clients come from, `session` for the core's loop and `opening` for its beginning
 //! on the other side, `handler` and `body` for what it is given,
 //! `link` for the stream and the clock, `tls` for what may be under the stream.
 
@@ -40,6 +40,7 @@ mod link;
 mod listener;
 mod opening;
 mod peer;
+mod proxy;
 mod server;
 mod session;
 mod tls;

@@ -2,11 +2,11 @@
 
 use crate::handler::Handler;
 use crate::session::{self, Means};
-use crate::tls::{ServerTls, Stream, within};
-use crate::{Listener, Peer};
+use crate::tls::ServerTls;
+use crate::{Listener, Peer, proxy};
 use smtp_proto::bytes::Buf;
-use smtp_proto::server::{Closed, Config, Connection, Event, Fault};
-use smtp_proto::{Entry, Extension, Refusal, Wait};
+use smtp_proto::server::{Config, Connection, Event};
+use smtp_proto::{Entry, Extension, Refusal};
 use smtp_sasl::Authenticator;
 use std::fmt;
 use std::future::Future;
@@ -24,14 +24,16 @@ use tokio::task::JoinSet;
 const PAUSE: Duration = Duration::from_millis(100);
 
 type Sink = dyn Fn(Peer, Entry<'_>) + Send + Sync;
+type Trusted = dyn Fn(Peer) -> bool + Send + Sync;
 
 /// A listening server.
 pub struct Server<L = TcpListener> {
     listener: L,
     config: Arc<Config>,
-    implicit_tls: Option<ServerTls>,
     means: Means,
     max_connections: usize,
+    /// Who is a proxy that tells of its clients.
+    proxies: Option<Box<Trusted>>,
     transcript: Option<Arc<Sink>>,
 }
 
@@ -59,9 +61,9 @@ impl<L: Listener> Server<L> {
         Self {
             listener,
             config: Arc::new(config),
-            implicit_tls: None,
             means: Means::default(),
             max_connections: 1_000,
+            proxies: None,
             transcript: None,
         }
     }
@@ -78,7 +80,7 @@ impl<L: Listener> Server<L> {
 
     /// Under TLS from the first octet (RFC 8314 §3.3), as on port 465.
     pub fn implicit_tls(mut self, tls: ServerTls) -> Self {
-        self.implicit_tls = Some(tls);
+        self.means.implicit_tls = Some(tls);
         self
     }
 
@@ -111,6 +113,35 @@ impl<L: Listener> Server<L> {
         self
     }
 
+    /// Behind proxies that tell who their clients are by the PROXY protocol, version 1 or 2
+    /// (haproxy.org's `proxy-protocol.txt`). Handlers and transcript are given the client's address
+    /// then, and the proxy's where that speaks for itself (`LOCAL`) or doesn't know (`UNKNOWN`).
+    ///
+    /// Who is `trusted` may say that it is anybody, so let that be the proxies only. What comes from
+    /// them must begin with a header, in front of TLS too. Where that is missing or malformed, has
+    /// more than 107 octets (version 1) or 4,096 (version 2), or isn't there after five seconds, the
+    /// connection is closed without a word. From everybody else a header is a command that doesn't
+    /// exist. A connection counts for [`max_connections`](Self::max_connections) before its header.
+    ///
+    /// ```
+    /// # use smtp_tokio::Server;
+    /// # use std::net::IpAddr;
+    /// # fn f(server: Server) {
+    /// let server = server.proxy_protocol(|peer| match peer.addr().map(|addr| addr.ip()) {
+    ///     Some(IpAddr::V4(ip)) => ip.octets().starts_with(&[10, 1]), // 10.1.0.0/16
+    ///     Some(IpAddr::V6(ip)) => ip.is_loopback(),
+    ///     None => false,
+    /// });
+    /// # }
+    /// ```
+    pub fn proxy_protocol(
+        mut self,
+        trusted: impl Fn(Peer) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.proxies = Some(Box::new(trusted));
+        self
+    }
+
     /// With every line said told to `sink`, message bodies as their size.
     pub fn transcript(mut self, sink: impl Fn(Peer, Entry<'_>) + Send + Sync + 'static) -> Self {
         self.transcript = Some(Arc::new(sink));
@@ -131,25 +162,13 @@ impl<L: Listener> Server<L> {
         let Self {
             mut listener,
             config,
-            implicit_tls,
             means,
             max_connections,
+            proxies,
             transcript,
         } = self;
-        let (down, going_down) = watch::channel(false);
-        let mut sessions = JoinSet::new();
-        let mut shutdown = pin!(shutdown);
-        loop {
-            let accepted = tokio::select! {
-                _ = &mut shutdown => break,
-                Some(_) = sessions.join_next() => continue,
-                accepted = listener.accept() => accepted,
-            };
-            let Ok((stream, peer)) = accepted else {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            };
-            let mut conn = match implicit_tls {
+        let connection = |peer| {
+            let mut conn = match means.implicit_tls {
                 Some(_) => Connection::over_tls(Arc::clone(&config)),
                 None => Connection::new(Arc::clone(&config)),
             };
@@ -157,63 +176,68 @@ impl<L: Listener> Server<L> {
                 let sink = Arc::clone(sink);
                 conn.set_transcript(move |entry| sink(peer, entry));
             }
-            // Those that are over don't count.
-            while sessions.try_join_next().is_some() {}
-            if sessions.len() >= max_connections {
-                // Under TLS the 421 would cost a handshake.
-                if implicit_tls.is_none() {
-                    turn_away(conn, stream).await;
+            conn
+        };
+        let (down, going_down) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let (stream, peer) = tokio::select! {
+                // Tasks that are over don't count for who comes next.
+                biased;
+                _ = &mut shutdown => break,
+                Some(done) = tasks.join_next() => match done {
+                    Ok(Some(introduced)) => introduced,
+                    _ => continue,
+                },
+                accepted = listener.accept() => {
+                    let Ok((stream, peer)) = accepted else {
+                        tokio::time::sleep(PAUSE).await;
+                        continue;
+                    };
+                    if tasks.len() >= max_connections {
+                        // Under TLS the 421 would cost a handshake.
+                        if means.implicit_tls.is_none() {
+                            turn_away(connection(peer), stream).await;
+                        }
+                        continue;
+                    }
+                    if proxies.as_ref().is_some_and(|trusted| trusted(peer)) {
+                        tasks.spawn(introduce(stream, peer, going_down.clone()));
+                        continue;
+                    }
+                    (stream, peer)
                 }
-                continue;
-            }
-            sessions.spawn(run(
-                conn,
+            };
+            let session = session::run(
+                connection(peer),
                 stream,
-                implicit_tls.clone(),
                 means.clone(),
                 handler(peer),
                 going_down.clone(),
-            ));
+            );
+            tasks.spawn(async {
+                let _ = session.await;
+                None
+            });
         }
         drop(listener);
         let _ = down.send(true);
-        while sessions.join_next().await.is_some() {}
+        while tasks.join_next().await.is_some() {}
         Ok(())
     }
 }
 
-/// Serves one client, in clear or not.
-async fn run<S, H>(
-    conn: Connection,
-    stream: S,
-    implicit_tls: Option<ServerTls>,
-    means: Means,
-    mut handler: H,
-    going_down: watch::Receiver<bool>,
-) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-    H: Handler,
-{
-    let stream = match implicit_tls {
-        None => Stream::Clear(stream),
-        Some(tls) => {
-            let patience = conn.config().timeouts.handshake;
-            match within(patience, tls.accept(stream)).await {
-                Ok(stream) => stream.into(),
-                Err(error) => {
-                    handler.tls_failed(&error).await;
-                    let fault = match error.kind() {
-                        io::ErrorKind::TimedOut => Fault::TimedOut(Wait::Handshake),
-                        _ => Fault::Handshake,
-                    };
-                    handler.closed(Closed::Fault(fault)).await;
-                    return Err(error);
-                }
-            }
-        }
-    };
-    session::run(conn, stream, means, handler, going_down).await
+/// Has a proxy say who its client is. Where it doesn't, there is nobody to serve.
+async fn introduce<S: AsyncRead + Unpin>(
+    mut stream: S,
+    proxy: Peer,
+    mut going_down: watch::Receiver<bool>,
+) -> Option<(S, Peer)> {
+    tokio::select! {
+        _ = going_down.wait_for(|down| *down) => None,
+        client = proxy::client(&mut stream, proxy) => Some((stream, client?)),
+    }
 }
 
 /// Says 421 and hangs up, at no cost that lasts: the first octets always fit a new socket's buffer.

@@ -3,10 +3,10 @@
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
-use crate::tls::{ServerTls, Stream};
+use crate::tls::{ServerTls, Stream, within};
 use bytes::{Buf, Bytes};
-use smtp_proto::server::{AuthStep, Closed, Connection, Event};
-use smtp_proto::{Refusal, Secret};
+use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
+use smtp_proto::{Refusal, Secret, Wait};
 use smtp_sasl::{Authenticator, ServerExchange};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -27,6 +27,8 @@ const LINGER_OCTETS: usize = 256 * 1024;
 /// What a client can be served with beside its handler.
 #[derive(Clone, Default)]
 pub(crate) struct Means {
+    /// TLS from the first octet, and TLS for whoever asks.
+    pub(crate) implicit_tls: Option<ServerTls>,
     pub(crate) starttls: Option<ServerTls>,
     pub(crate) auth: Option<Authenticator>,
 }
@@ -34,7 +36,7 @@ pub(crate) struct Means {
 /// Serves one client to the end.
 pub(crate) async fn run<S, H>(
     conn: Connection,
-    stream: Stream<S>,
+    stream: S,
     means: Means,
     mut handler: H,
     mut shutdown: watch::Receiver<bool>,
@@ -43,6 +45,24 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     H: Handler,
 {
+    let stream = match &means.implicit_tls {
+        None => Stream::Clear(stream),
+        Some(tls) => {
+            let patience = conn.config().timeouts.handshake;
+            match within(patience, tls.accept(stream)).await {
+                Ok(stream) => stream.into(),
+                Err(error) => {
+                    handler.tls_failed(&error).await;
+                    let fault = match error.kind() {
+                        io::ErrorKind::TimedOut => Fault::TimedOut(Wait::Handshake),
+                        _ => Fault::Handshake,
+                    };
+                    handler.closed(Closed::Fault(fault)).await;
+                    return Err(error);
+                }
+            }
+        }
+    };
     let mut driver = Driver {
         conn,
         link: Link::new(stream),
