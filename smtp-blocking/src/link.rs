@@ -4,7 +4,7 @@
 //! deadline starts anew only when the machine's generation changes, so a peer that trickles octets
 //! gains no time.
 
-use bytes::Buf;
+use bytes::{Buf, BufMut};
 use smtp_proto::{Timeout, Transmit, client, server};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -21,7 +21,7 @@ const READ: usize = 32 * 1024;
 
 /// What the machines of both sides have in common.
 pub(crate) trait Machine {
-    fn receive(&mut self, data: &[u8]) -> usize;
+    fn receive_buf(&mut self) -> impl BufMut;
     fn receive_eof(&mut self);
     fn transmit(&mut self) -> &mut Transmit;
     fn timeout(&self) -> Option<Timeout>;
@@ -31,8 +31,8 @@ pub(crate) trait Machine {
 macro_rules! machine {
     ($connection:ty) => {
         impl Machine for $connection {
-            fn receive(&mut self, data: &[u8]) -> usize {
-                self.receive(data)
+            fn receive_buf(&mut self) -> impl BufMut {
+                self.receive_buf()
             }
             fn receive_eof(&mut self) {
                 self.receive_eof();
@@ -57,9 +57,8 @@ machine!(client::Connection);
 #[derive(Debug)]
 pub(crate) struct Link {
     stream: TcpStream,
-    /// What was read and the machine has had no room for yet.
+    /// Where a read puts its octets, all of which the machine takes at once.
     input: Box<[u8]>,
-    unread: std::ops::Range<usize>,
     /// There is no more to be read.
     ended: bool,
     patience: Duration,
@@ -76,7 +75,6 @@ impl Link {
         Ok(Self {
             stream,
             input: vec![0; READ].into_boxed_slice(),
-            unread: 0..0,
             ended: false,
             patience: TICK,
             deadline: None,
@@ -104,29 +102,31 @@ impl Link {
                 Ok(())
             }
             Err(error) if is_passing(&error) => self.read(conn, GLANCE),
-            Err(error) if self.ended || !self.unread.is_empty() => Err(error),
+            Err(error) if self.ended || !conn.receive_buf().has_remaining_mut() => Err(error),
             Err(_) => self.read(conn, GLANCE),
         }
     }
 
+    /// Reads no more than the machine has room for. It alone knows what may not stand behind what.
     fn read(&mut self, conn: &mut impl Machine, patience: Duration) -> io::Result<()> {
         self.look_at_the_clock(conn);
-        if self.unread.is_empty() {
-            if self.patience != patience {
-                self.stream.set_read_timeout(Some(patience))?;
-                self.patience = patience;
-            }
-            match self.stream.read(&mut self.input) {
-                Ok(0) => {
-                    self.ended = true;
-                    conn.receive_eof();
-                }
-                Ok(octets) => self.unread = 0..octets,
-                Err(error) if is_passing(&error) => {}
-                Err(error) => return Err(error),
-            }
+        let room = conn.receive_buf().remaining_mut().min(READ);
+        if room == 0 {
+            return Ok(());
         }
-        self.unread.start += conn.receive(&self.input[self.unread.clone()]);
+        if self.patience != patience {
+            self.stream.set_read_timeout(Some(patience))?;
+            self.patience = patience;
+        }
+        match self.stream.read(&mut self.input[..room]) {
+            Ok(0) => {
+                self.ended = true;
+                conn.receive_eof();
+            }
+            Ok(octets) => conn.receive_buf().put_slice(&self.input[..octets]),
+            Err(error) if is_passing(&error) => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
