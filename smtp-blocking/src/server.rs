@@ -93,8 +93,12 @@ impl Server {
         mut handler: impl FnMut(SocketAddr) -> H,
     ) -> io::Result<()> {
         let sessions = Arc::new(AtomicUsize::new(0));
-        while !self.going_down.load(Ordering::Relaxed) {
-            let Ok((stream, peer)) = self.listener.accept() else {
+        loop {
+            let accepted = self.listener.accept();
+            if self.going_down.load(Ordering::Relaxed) {
+                break;
+            }
+            let Ok((stream, peer)) = accepted else {
                 thread::sleep(PAUSE);
                 continue;
             };

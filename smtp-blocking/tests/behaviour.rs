@@ -215,11 +215,12 @@ fn a_shutdown_tells_clients_that_wait_and_finishes_transactions() {
         TcpStream::connect(server.addr).is_err(),
         "nobody new is let in"
     );
-    assert!(
-        server
-            .told
-            .iter()
-            .any(|told| told == Told::Message(MESSAGE.to_vec()))
+    let told: Vec<_> = server.told.iter().collect();
+    assert!(told.contains(&Told::Message(MESSAGE.to_vec())));
+    assert_eq!(
+        told.len(),
+        3,
+        "who knocks to stop it is no client: {told:?}"
     );
 }
 
