@@ -1,97 +1,23 @@
 //! A server on threads, in the hands of clients good and bad.
 
+#[path = "support/served.rs"]
+mod served;
 #[path = "../../smtp-tokio/tests/support/mod.rs"]
 mod support;
 
+use served::{Served, Told};
 use smtp_blocking::smtp_proto::server::{Closed, Fault};
 use smtp_blocking::smtp_proto::{ContentFault, Wait};
-use smtp_blocking::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal};
-use smtp_blocking::{Client, Dialect, Extension, Hello, Server, Stopper};
-use std::io::{self, Read};
-use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
+use smtp_blocking::{Client, Dialect, Envelope, Extension, Hello};
+use std::net::TcpStream;
+use std::thread;
 use std::time::Duration;
-use support::PATIENCE;
 use support::peer::Peer;
 
 const MESSAGE: &[u8] = b"Subject: hello\r\n\r\nHello.\r\n";
 
 /// Short beside any wait a test can afford, long beside what a busy machine takes for a step.
 const SHORT: Duration = Duration::from_millis(300);
-
-/// What the handler saw.
-#[derive(Debug, PartialEq)]
-enum Told {
-    Message(Vec<u8>),
-    Void(Option<Fault>),
-    Reset,
-    Closed(Closed),
-}
-
-/// A handler that tells, and does as the recipient's name says.
-struct Probe(mpsc::Sender<Told>);
-
-impl Handler for Probe {
-    fn rcpt(&mut self, _: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn message(&mut self, envelope: Envelope, mut body: Body<'_>) -> Result<Accepted, Refusal> {
-        match envelope.recipients()[0].to().to_string().as_str() {
-            "<hasty@example.com>" => return Ok(Accepted::default()),
-            "<full@example.com>" => return Err(Refusal::mailbox_full()),
-            "<panicky@example.com>" => panic!("as the recipient's name says"),
-            _ => {}
-        }
-        let mut message = Vec::new();
-        let told = match body.read_to_end(&mut message) {
-            Ok(_) => Told::Message(message),
-            Err(error) => {
-                let fault = error.get_ref().and_then(|fault| fault.downcast_ref());
-                Told::Void(fault.copied())
-            }
-        };
-        let _ = self.0.send(told);
-        Ok(Accepted::default())
-    }
-
-    fn reset(&mut self) {
-        let _ = self.0.send(Told::Reset);
-    }
-
-    fn closed(&mut self, closed: Closed) {
-        let _ = self.0.send(Told::Closed(closed));
-    }
-}
-
-struct Served {
-    addr: SocketAddr,
-    told: mpsc::Receiver<Told>,
-    stopper: Stopper,
-    thread: JoinHandle<io::Result<()>>,
-}
-
-impl Served {
-    fn start(configure: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::new(Domain::try_from("mx.example.com").expect("a name"));
-        configure(&mut config);
-        let server = Server::bind("127.0.0.1:0", config)
-            .expect("a port")
-            .max_connections(4);
-        let (tell, told) = mpsc::channel();
-        Self {
-            addr: server.local_addr().expect("it listens"),
-            told,
-            stopper: server.stopper().expect("it listens"),
-            thread: thread::spawn(|| server.serve(move |_| Probe(tell.clone()))),
-        }
-    }
-
-    fn told(&self) -> Told {
-        self.told.recv_timeout(PATIENCE).expect("something to tell")
-    }
-}
 
 #[test]
 fn messages_are_handed_on_and_answered_as_the_handler_says() {
@@ -203,25 +129,22 @@ fn a_shutdown_tells_clients_that_wait_and_finishes_transactions() {
     let mut waiting = Peer::hello(server.addr);
     let mut sending = Peer::hello(server.addr);
     sending.begin("ann");
-    server.stopper.stop();
+    let addr = server.addr;
+    let end = server.stop();
     assert!(waiting.reply().starts_with("421 4.3.2 "));
     assert_eq!(waiting.rest(), "");
     sending.write(&[MESSAGE, b".\r\n"].concat());
     assert!(sending.reply().starts_with("250 "));
     assert!(sending.reply().starts_with("421 4.3.2 "));
     assert_eq!(sending.rest(), "");
-    assert!(server.thread.join().is_ok_and(|served| served.is_ok()));
-    assert!(
-        TcpStream::connect(server.addr).is_err(),
-        "nobody new is let in"
-    );
-    let told: Vec<_> = server.told.iter().collect();
+    let told = end();
     assert!(told.contains(&Told::Message(MESSAGE.to_vec())));
     assert_eq!(
         told.len(),
         3,
         "who knocks to stop it is no client: {told:?}"
     );
+    assert!(TcpStream::connect(addr).is_err(), "nobody new is let in");
 }
 
 #[test]
