@@ -30,6 +30,10 @@ pub enum ErrorKind {
     Interrupted,
     /// The server refused the connection, or our hello.
     Refused(Stage, Reply),
+    /// TLS can't be had: the handshake failed, or the server couldn't prove who it is.
+    Tls(io::Error),
+    /// The server refused STARTTLS, which was required.
+    TlsRefused(Reply),
     /// The server closed the connection, saying so or not.
     Closed(Option<Reply>),
 }
@@ -86,6 +90,8 @@ impl fmt::Display for Error {
             ErrorKind::Send(error) => error.fmt(f),
             ErrorKind::Interrupted => f.write_str("an earlier message was left unfinished"),
             ErrorKind::Refused(_, reply) => write!(f, "refused: {reply}"),
+            ErrorKind::Tls(error) => write!(f, "TLS: {error}"),
+            ErrorKind::TlsRefused(reply) => write!(f, "STARTTLS refused: {reply}"),
             ErrorKind::Closed(Some(reply)) => write!(f, "the server closed: {reply}"),
             ErrorKind::Closed(None) => f.write_str("the server closed the connection"),
         }?;
@@ -99,10 +105,13 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            ErrorKind::Io(error) | ErrorKind::Content(error) => Some(error),
+            ErrorKind::Io(error) | ErrorKind::Content(error) | ErrorKind::Tls(error) => Some(error),
             ErrorKind::Protocol(error) => Some(error),
             ErrorKind::Send(error) => Some(error),
-            ErrorKind::Interrupted | ErrorKind::Refused(..) | ErrorKind::Closed(_) => None,
+            ErrorKind::Interrupted
+            | ErrorKind::Refused(..)
+            | ErrorKind::TlsRefused(_)
+            | ErrorKind::Closed(_) => None,
         }
     }
 }

@@ -27,7 +27,8 @@
 //! ```
 //!
 //! The files follow the data: `server` and `client` for what a user calls, `session` for the
-//! core's loop, `handler` and `body` for what it is given, `link` for the socket and the clock.
+//! core's loop, `handler` and `body` for what it is given, `link` for the stream and the clock,
+//! `stream` for the socket, `tls` for what may be over it.
 
 mod body;
 mod client;
@@ -36,14 +37,18 @@ mod handler;
 mod link;
 mod server;
 mod session;
+mod stream;
+mod tls;
 
 pub use body::Body;
 pub use client::{Client, Connect};
 pub use error::{Error, ErrorKind};
 pub use handler::Handler;
 pub use server::{Server, Stopper};
+pub use tls::{ClientTls, ServerTls};
 
 pub use bytes;
+pub use rustls;
 pub use smtp_proto;
 pub use smtp_proto::address::Domain;
 pub use smtp_proto::client::{Delivery, Report, SendError, Stage};

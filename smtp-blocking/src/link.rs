@@ -1,17 +1,16 @@
-//! A socket and a machine, put together: octets in, octets out, and the clock beside them.
+//! A stream and a machine, put together: octets in, octets out, and the clock beside them.
 //!
-//! The socket never blocks for longer than a tick, so deadlines and a shutdown are seen in time. A
+//! The stream never blocks for longer than a tick, so deadlines and a shutdown are seen in time. A
 //! deadline starts anew only when the machine's generation changes, so a peer that trickles octets
 //! gains no time.
 
+use crate::stream::{Stream, TICK, is_passing};
 use bytes::{Buf, BufMut};
+use rustls::Connection;
 use smtp_proto::{Timeout, Transmit, client, server};
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
-
-/// How long a read or a write blocks before the clock is looked at.
-const TICK: Duration = Duration::from_millis(250);
 
 /// How long a look for input takes while output is stuck.
 const GLANCE: Duration = Duration::from_millis(1);
@@ -53,37 +52,45 @@ macro_rules! machine {
 machine!(server::Connection);
 machine!(client::Connection);
 
-/// The socket of a connection.
+/// The stream of a connection.
 #[derive(Debug)]
 pub(crate) struct Link {
-    stream: TcpStream,
+    pub(crate) stream: Stream,
     /// Where a read puts its octets, all of which the machine takes at once.
     input: Box<[u8]>,
     /// There is no more to be read.
     ended: bool,
-    patience: Duration,
-    /// The wait that is on, and when it is over.
-    deadline: Option<(u64, Option<Instant>)>,
+    clock: Clock,
 }
 
 impl Link {
-    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
-        // The last packet of a flight must not wait for the acknowledgement of the one before.
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(TICK))?;
-        stream.set_write_timeout(Some(TICK))?;
+    pub(crate) fn new(socket: TcpStream) -> io::Result<Self> {
         Ok(Self {
-            stream,
+            stream: Stream::new(socket)?,
             input: vec![0; READ].into_boxed_slice(),
             ended: false,
-            patience: TICK,
-            deadline: None,
+            clock: Clock::default(),
         })
+    }
+
+    /// Puts the stream under TLS, unless that takes longer than the machine waits for it.
+    pub(crate) fn secure(&mut self, conn: &mut impl Machine, tls: Connection) -> io::Result<()> {
+        self.stream.handshake(tls, || self.clock.look(conn))
+    }
+
+    /// As [`secure`](Self::secure), before there is a machine to wait.
+    pub(crate) fn secure_within(&mut self, patience: Duration, tls: Connection) -> io::Result<()> {
+        let began = Instant::now();
+        self.stream.handshake(tls, || began.elapsed() >= patience)
     }
 
     /// Reads some input, or learns that there is no more or that the wait for it is over, or comes
     /// back after a tick for the caller to look around.
     pub(crate) fn fill(&mut self, conn: &mut impl Machine) -> io::Result<()> {
+        // It may be what the peer waits for.
+        if self.stream.is_holding() {
+            return self.flush(conn);
+        }
         self.read(conn, TICK)
     }
 
@@ -91,16 +98,18 @@ impl Link {
     /// what it says is read: it may be waiting for that (RFC 2920 §3.1), and one that is gone may
     /// have said why.
     pub(crate) fn flush(&mut self, conn: &mut impl Machine) -> io::Result<()> {
-        self.look_at_the_clock(conn);
-        if !conn.transmit().has_remaining() {
+        self.clock.look(conn);
+        let written = if self.stream.is_holding() {
+            self.stream.write_held()
+        } else if conn.transmit().has_remaining() {
+            let written = self.stream.write(conn.transmit().chunk());
+            written.inspect(|octets| conn.transmit().advance(*octets))
+        } else {
             return Ok(());
-        }
-        match self.stream.write(conn.transmit().chunk()) {
+        };
+        match written {
             Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-            Ok(octets) => {
-                conn.transmit().advance(octets);
-                Ok(())
-            }
+            Ok(_) => Ok(()),
             Err(error) if is_passing(&error) => self.read(conn, GLANCE),
             Err(error) if self.ended || !conn.receive_buf().has_remaining_mut() => Err(error),
             Err(_) => self.read(conn, GLANCE),
@@ -109,16 +118,12 @@ impl Link {
 
     /// Reads no more than the machine has room for. It alone knows what may not stand behind what.
     fn read(&mut self, conn: &mut impl Machine, patience: Duration) -> io::Result<()> {
-        self.look_at_the_clock(conn);
+        self.clock.look(conn);
         let room = conn.receive_buf().remaining_mut().min(READ);
         if room == 0 {
             return Ok(());
         }
-        if self.patience != patience {
-            self.stream.set_read_timeout(Some(patience))?;
-            self.patience = patience;
-        }
-        match self.stream.read(&mut self.input[..room]) {
+        match self.stream.read(&mut self.input[..room], patience) {
             Ok(0) => {
                 self.ended = true;
                 conn.receive_eof();
@@ -129,56 +134,91 @@ impl Link {
         }
         Ok(())
     }
+}
 
-    /// Ends the wait that has run out, or notes when the one that is on will have.
-    fn look_at_the_clock(&mut self, conn: &mut impl Machine) {
+/// The wait that is on, and when it is over.
+#[derive(Debug, Default)]
+struct Clock(Option<(u64, Option<Instant>)>);
+
+impl Clock {
+    /// Ends the wait that has run out, and says so, or notes when the one that is on will have.
+    fn look(&mut self, conn: &mut impl Machine) -> bool {
         let Some(timeout) = conn.timeout() else {
-            return;
+            return false;
         };
         let now = Instant::now();
-        match self.deadline {
+        match self.0 {
             Some((generation, deadline)) if generation == timeout.generation => {
-                if deadline.is_some_and(|deadline| deadline <= now) {
+                let over = deadline.is_some_and(|deadline| deadline <= now);
+                if over {
                     conn.handle_timeout(timeout);
                 }
+                over
             }
             // The clock may not go as far as that; then the wait never ends.
-            _ => self.deadline = Some((timeout.generation, now.checked_add(timeout.after))),
-        }
-    }
-
-    /// Says that nothing more will be written.
-    pub(crate) fn close(&self) -> io::Result<()> {
-        match self.stream.shutdown(Shutdown::Write) {
-            Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// Closes, and reads a little while longer: closing on unread input would make TCP throw away
-    /// the reply the peer is still to read.
-    pub(crate) fn linger(&mut self) -> io::Result<()> {
-        const OCTETS: usize = 256 * 1024;
-        const TIME: Duration = Duration::from_secs(2);
-        self.close()?;
-        let began = Instant::now();
-        let mut octets = 0;
-        while octets < OCTETS && began.elapsed() < TIME {
-            match self.stream.read(&mut self.input) {
-                Ok(0) => break,
-                Ok(read) => octets += read,
-                Err(error) if is_passing(&error) => {}
-                Err(error) => return Err(error),
+            _ => {
+                self.0 = Some((timeout.generation, now.checked_add(timeout.after)));
+                false
             }
         }
-        Ok(())
     }
 }
 
-/// Whether a call only took too long, or was interrupted.
-fn is_passing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ClientTls, ServerTls};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ClientConfig, RootCertStore, ServerConfig};
+    use smtp_proto::Hello;
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::thread;
+
+    /// Two ends under TLS.
+    fn pair() -> (Link, Stream) {
+        let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
+        let (certificate, key) = (made.cert.der().clone(), made.signing_key.serialize_der());
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let server = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key).unwrap())
+            .unwrap();
+        let client = ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let theirs = thread::spawn(move || {
+            let mut stream = Stream::new(listener.accept().unwrap().0).unwrap();
+            let tls = ServerTls::new(server).accept().unwrap();
+            stream.handshake(tls, || false).unwrap();
+            stream
+        });
+        let mut link = Link::new(TcpStream::connect(addr).unwrap()).unwrap();
+        let tls = ClientTls::new("mx.example.com", client).unwrap().connect();
+        link.secure_within(Duration::MAX, tls.unwrap()).unwrap();
+        (link, theirs.join().unwrap())
+    }
+
+    #[test]
+    fn what_tls_holds_back_goes_out_while_a_reply_is_waited_for() {
+        let (mut link, mut theirs) = pair();
+        while !link.stream.is_holding() {
+            link.stream.write(&[0; 16 * 1024]).unwrap();
+        }
+        thread::spawn(move || {
+            let goes_on = |read: io::Result<_>| read.err().is_none_or(|error| is_passing(&error));
+            while goes_on(theirs.read(&mut [0; 4096], TICK)) {}
+        });
+        let hello = Hello::ehlo("client.example").unwrap();
+        let mut conn = client::Connection::new(Arc::new(client::Config::new(hello)));
+        let began = Instant::now();
+        while link.stream.is_holding() {
+            assert!(began.elapsed() < Duration::from_secs(60));
+            link.fill(&mut conn).unwrap();
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! The accept loop: who may come in, and how everybody leaves.
 
 use crate::handler::Handler;
+use crate::link::Link;
 use crate::session;
+use crate::tls::ServerTls;
 use bytes::Buf;
 use smtp_proto::server::{Config, Connection, Event};
-use smtp_proto::{Entry, Refusal};
+use smtp_proto::{Entry, Extension, Refusal};
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -22,9 +24,21 @@ type Sink = dyn Fn(SocketAddr, Entry<'_>) + Send + Sync;
 pub struct Server {
     listener: TcpListener,
     config: Arc<Config>,
+    security: Security,
     max_connections: usize,
     transcript: Option<Arc<Sink>>,
     going_down: Arc<AtomicBool>,
+}
+
+/// Where TLS comes in.
+#[derive(Clone)]
+enum Security {
+    /// Nowhere.
+    Clear,
+    /// By STARTTLS, for those who ask.
+    StartTls(ServerTls),
+    /// From the first octet.
+    Implicit(ServerTls),
 }
 
 impl Server {
@@ -41,10 +55,28 @@ impl Server {
         Self {
             listener,
             config: Arc::new(config),
+            security: Security::Clear,
             max_connections: 100,
             transcript: None,
             going_down: Arc::default(),
         }
+    }
+
+    /// With STARTTLS (RFC 3207), which is offered then. Whoever doesn't ask for it is served in clear,
+    /// unless [`Requirements::tls`](smtp_proto::server::Requirements::tls) is set. A handshake that
+    /// fails ends the connection.
+    pub fn starttls(mut self, tls: ServerTls) -> Self {
+        Arc::make_mut(&mut self.config)
+            .offers
+            .add(Extension::StartTls);
+        self.security = Security::StartTls(tls);
+        self
+    }
+
+    /// Under TLS from the first octet (RFC 8314 §3.3), as on port 465.
+    pub fn implicit_tls(mut self, tls: ServerTls) -> Self {
+        self.security = Security::Implicit(tls);
+        self
     }
 
     /// With so many connections at a time at most; the next client is told 421. Default 100: each
@@ -102,22 +134,29 @@ impl Server {
                 thread::sleep(PAUSE);
                 continue;
             };
-            let mut conn = Connection::new(Arc::clone(&self.config));
+            let mut conn = match self.security {
+                Security::Implicit(_) => Connection::over_tls(Arc::clone(&self.config)),
+                _ => Connection::new(Arc::clone(&self.config)),
+            };
             if let Some(sink) = &self.transcript {
                 let sink = Arc::clone(sink);
                 conn.set_transcript(move |entry| sink(peer, entry));
             }
             if sessions.load(Ordering::Acquire) >= self.max_connections {
-                turn_away(conn, &stream);
+                // Under TLS the 421 would cost a handshake.
+                if !matches!(self.security, Security::Implicit(_)) {
+                    turn_away(conn, &stream);
+                }
                 continue;
             }
             let open = Open::new(&sessions);
+            let security = self.security.clone();
             let going_down = Arc::clone(&self.going_down);
             let handler = handler(peer);
             let serve = move || {
                 let _open = open;
                 // What the socket has to complain of ends this session and no other.
-                let _ = session::run(conn, stream, handler, &going_down);
+                let _ = run(conn, stream, security, handler, &going_down);
             };
             if thread::Builder::new().spawn(serve).is_err() {
                 thread::sleep(PAUSE);
@@ -129,6 +168,27 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// Serves one client, in clear or not.
+fn run<H: Handler>(
+    conn: Connection,
+    stream: TcpStream,
+    security: Security,
+    handler: H,
+    going_down: &AtomicBool,
+) -> io::Result<()> {
+    let mut link = Link::new(stream)?;
+    let starttls = match security {
+        Security::Clear => None,
+        Security::StartTls(tls) => Some(tls),
+        Security::Implicit(tls) => {
+            let patience = conn.config().timeouts.handshake;
+            link.secure_within(patience, tls.accept()?)?;
+            None
+        }
+    };
+    session::run(conn, link, starttls, handler, going_down)
 }
 
 /// A session that is counted, until it is over, by a panic too.

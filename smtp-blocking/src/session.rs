@@ -3,30 +3,32 @@
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
+use crate::tls::ServerTls;
 use bytes::{Buf, Bytes};
 use smtp_proto::Refusal;
 use smtp_proto::server::{Closed, Connection, Event};
 use std::io;
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Serves one client to the end.
 pub(crate) fn run<H: Handler>(
     conn: Connection,
-    stream: TcpStream,
+    link: Link,
+    tls: Option<ServerTls>,
     mut handler: H,
     going_down: &AtomicBool,
 ) -> io::Result<()> {
     let mut driver = Driver {
         conn,
-        link: Link::new(stream)?,
+        link,
+        tls,
         body: Progress::Ended,
     };
     let closed = driver.serve(&mut handler, going_down);
     handler.closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput));
     match closed? {
-        Closed::EndOfInput => Ok(()),
-        _ => driver.link.linger(),
+        Closed::EndOfInput => driver.link.stream.close(),
+        _ => driver.link.stream.linger(),
     }
 }
 
@@ -44,6 +46,8 @@ enum Progress {
 struct Driver {
     conn: Connection,
     link: Link,
+    /// What STARTTLS is served with.
+    tls: Option<ServerTls>,
     body: Progress,
 }
 
@@ -81,6 +85,11 @@ impl Driver {
                     request.accept();
                     self.message(handler)?;
                 }
+                Event::StartTls(request) if self.tls.is_some() => request.accept(),
+                Event::Upgrade(upgrade) if self.tls.is_some() => {
+                    upgrade.defer();
+                    self.secure();
+                }
                 Event::Verify(request) => {
                     let verdict = handler.verify(request.value().text());
                     request.answer_with(verdict);
@@ -96,6 +105,20 @@ impl Driver {
                 Event::Reset => handler.reset(),
                 Event::Closed(closed) => return Ok(closed),
                 other => other.answer_by_default(),
+            }
+        }
+    }
+
+    /// Makes the handshake that STARTTLS was about. One that fails ends the session.
+    fn secure(&mut self) {
+        let Some(tls) = &self.tls else { return };
+        let secured = tls
+            .accept()
+            .and_then(|tls| self.link.secure(&mut self.conn, tls));
+        if let Event::Upgrade(upgrade) = self.conn.poll() {
+            match secured {
+                Ok(()) => upgrade.complete(),
+                Err(_) => upgrade.fail(),
             }
         }
     }
