@@ -11,6 +11,15 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+// The types of both adapters have the same names.
+extern crate smtp_blocking as smtp_tokio;
+
+#[path = "../../smtp-tokio/examples/support/tls.rs"]
+#[allow(dead_code)] // the server's half
+mod tls;
+
+type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
 /// Sends a message by SMTP and prints each recipient with the server's reply.
 ///
 /// The message is streamed, whatever its size. Exit status: 0 if every recipient was accepted, 1
@@ -30,6 +39,18 @@ struct Arguments {
     /// The name to say hello with; default: our IP address
     #[arg(long, value_name = "NAME")]
     hello: Option<String>,
+    /// Whether to be under TLS by STARTTLS: or not at all, where it is offered, or never
+    #[arg(long, value_enum, default_value = "never")]
+    starttls: StartTls,
+    /// Be under TLS from the first octet
+    #[arg(long, conflicts_with = "starttls", requires = "ca")]
+    implicit_tls: bool,
+    /// Who is to have signed the server's certificate
+    #[arg(long, value_name = "PEM", required_if_eq_any([("starttls", "required"), ("starttls", "offered")]))]
+    ca: Option<PathBuf>,
+    /// The name that certificate is to be for; default: the one we connect to
+    #[arg(long, value_name = "NAME", requires = "ca")]
+    tls_name: Option<String>,
     /// Wait for each reply before the next command
     #[arg(long)]
     no_pipelining: bool,
@@ -48,6 +69,13 @@ struct Arguments {
     transcript: bool,
     /// The message; without it stdin is read
     message: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum StartTls {
+    Required,
+    Offered,
+    Never,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -98,7 +126,7 @@ impl Tally {
 }
 
 /// Sends messages over one connection as long as there are any left.
-fn send(arguments: &Arguments, left: &AtomicUsize, tally: &Tally) -> Result<(), Box<dyn Error>> {
+fn send(arguments: &Arguments, left: &AtomicUsize, tally: &Tally) -> Fallible<()> {
     let mut envelope = Envelope::new(&arguments.from, &arguments.to)?;
     if let Some(path) = &arguments.message {
         // An estimate will do (RFC 1870 §5): LF is yet to become CRLF.
@@ -127,7 +155,7 @@ fn send(arguments: &Arguments, left: &AtomicUsize, tally: &Tally) -> Result<(), 
     Ok(client.quit()?)
 }
 
-fn connect(arguments: &Arguments) -> Result<Client, Box<dyn Error>> {
+fn connect(arguments: &Arguments) -> Fallible<Client> {
     let pipelining = !arguments.no_pipelining;
     let newlines = match arguments.newlines {
         Ends::Convert => Newlines::Convert,
@@ -139,6 +167,17 @@ fn connect(arguments: &Arguments) -> Result<Client, Box<dyn Error>> {
     });
     if let Some(name) = &arguments.hello {
         connect = connect.hello(Hello::ehlo(name)?.into_owned());
+    }
+    if let Some(ca) = &arguments.ca {
+        let host = arguments.server.rsplit_once(':').map(|(host, _)| host);
+        let name = arguments.tls_name.as_deref().or(host).unwrap_or_default();
+        let tls = tls::client(name.trim_matches(['[', ']']), ca)?;
+        connect = match arguments.starttls {
+            StartTls::Required => connect.starttls(tls),
+            StartTls::Offered => connect.starttls_if_offered(tls),
+            StartTls::Never if arguments.implicit_tls => connect.implicit_tls(tls),
+            StartTls::Never => connect,
+        };
     }
     if arguments.transcript {
         connect = connect.transcript(|entry| eprintln!("{entry}"));

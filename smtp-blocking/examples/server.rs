@@ -14,10 +14,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+// The types of both adapters have the same names.
+extern crate smtp_blocking as smtp_tokio;
+
 #[path = "../../smtp-tokio/examples/support/log.rs"]
 mod log;
 #[path = "../../smtp-tokio/examples/support/maildir.rs"]
 mod maildir;
+#[path = "../../smtp-tokio/examples/support/tls.rs"]
+#[allow(dead_code)] // the client's half
+mod tls;
 
 /// Receives mail by SMTP and delivers it to a Maildir, or throws it away.
 ///
@@ -53,6 +59,12 @@ struct Arguments {
     /// Refuse this recipient (550 5.1.1)
     #[arg(long, value_name = "ADDRESS", value_parser = mailbox)]
     reject_recipient: Vec<Mailbox<'static>>,
+    /// The certificate chain to offer STARTTLS with, the server's own first
+    #[arg(long, value_name = "PEM", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "PEM", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Print what is said, C: and S:, on stderr
     #[arg(long)]
     transcript: bool,
@@ -68,7 +80,7 @@ fn mailbox(text: &str) -> Result<Mailbox<'static>, String> {
     Ok(mailbox.into_owned())
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let arguments = Arguments::parse();
     let mut config = Config::new(arguments.hostname.clone());
     config.limits.message = (arguments.size > 0).then_some(arguments.size);
@@ -81,6 +93,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut server =
         Server::bind(arguments.listen, config)?.max_connections(arguments.max_connections);
+    if let (Some(chain), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) {
+        let tls = tls::server(chain, key)?;
+        server = server.starttls(tls);
+    }
     let (log, _writing) = Log::start(io::stdout());
     let (complaints, _complaining) = Log::start(io::stderr());
     if arguments.transcript {
@@ -95,6 +111,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         complaints: complaints.clone(),
         peer,
         hello: String::from("unknown"),
+        secure: false,
     })?;
     Ok(())
 }
@@ -107,11 +124,13 @@ struct Inbox {
     complaints: Log,
     peer: SocketAddr,
     hello: String,
+    secure: bool,
 }
 
 impl Handler for Inbox {
-    fn hello(&mut self, hello: &Hello<'_>, _: &Session) -> Result<(), Refusal> {
+    fn hello(&mut self, hello: &Hello<'_>, session: &Session) -> Result<(), Refusal> {
         hello.name().clone_into(&mut self.hello);
+        self.secure = session.is_secure();
         Ok(())
     }
 
@@ -163,7 +182,10 @@ impl Inbox {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let date = Date::from_unix(now.as_secs());
-        let protocol = Protocol::Esmtp(Features::default());
+        let protocol = Protocol::Esmtp(Features {
+            tls: self.secure,
+            ..Features::default()
+        });
         let received = Received::new(&self.hello, hostname, protocol, date).peer(self.peer.ip());
         format!("{}{received}", ReturnPath(envelope.sender()))
     }

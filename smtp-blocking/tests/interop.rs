@@ -4,12 +4,18 @@
 //! Programs that aren't installed are left out, and a line says so; with `SMTP_INTEROP=required`
 //! that is a failure.
 
+// The types of both adapters have the same names.
+extern crate smtp_blocking as smtp_tokio;
+
+#[path = "../../smtp-tokio/tests/support/identity.rs"]
+mod identity;
 #[path = "../../smtp-tokio/tests/support/mod.rs"]
 mod support;
 
+use identity::Identity;
 use std::fs;
 use std::process::Command;
-use support::{Server, delivered, dotted, program};
+use support::{Server, delivered, dotted, example, program};
 
 #[test]
 fn two_thousand_messages_reach_smtp_sink() {
@@ -43,4 +49,41 @@ fn curl_delivers() {
         .expect("curl runs");
     assert!(status.success());
     assert_eq!(delivered(&maildir), [message]);
+}
+
+#[test]
+fn curl_and_send_deliver_under_tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ca, key) = Identity::new().write(folder.path());
+    let maildir = folder.path().join("mail");
+    let mut start = Command::new(example("server"));
+    start.arg("--maildir").arg(&maildir);
+    start.arg("--tls-cert").arg(&ca).arg("--tls-key").arg(&key);
+    let server = Server::spawn(&mut start);
+    let file = folder.path().join("message");
+    let message = dotted();
+    fs::write(&file, &message).expect("a file");
+
+    let mut send = Command::new(example("blocking-send"));
+    send.args(["--server", &server.addr.to_string()])
+        .args(["--from", "a@example.org", "--to", "b@example.com"])
+        .args(["--starttls", "required", "--ca"])
+        .args([&ca, &file]);
+    let mut senders = vec![send];
+    if let Some(curl) = program("curl") {
+        let mut curl = Command::new(curl);
+        curl.args(["--silent", "--show-error", "--ssl-reqd", "--cacert"])
+            .arg(&ca)
+            .arg(format!("smtp://{}", server.addr))
+            .args(["--mail-from", "a@example.org"])
+            .args(["--mail-rcpt", "b@example.com", "--upload-file"])
+            .arg(&file);
+        senders.push(curl);
+    }
+    for sender in &mut senders {
+        let status = sender.status().expect("it runs");
+        assert!(status.success(), "{sender:?}");
+    }
+    let delivered = delivered(&maildir);
+    assert_eq!(delivered, vec![message; senders.len()]);
 }
