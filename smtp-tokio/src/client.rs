@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio::time::timeout;
 
 /// Octets of a message read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -220,7 +221,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 Event::Flush => self.flush().await?,
                 Event::Closed(_) => {
                     // The server may have been quicker, and then there is nothing to shut down.
-                    let _ = self.link.stream.shutdown().await;
+                    let patience = self.conn.config().timeouts.reply;
+                    let _ = timeout(patience, self.link.stream.shutdown()).await;
                     return Ok(());
                 }
                 // What became of a message whose `send` was dropped.

@@ -145,6 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             }
         }
         match self.poll_through(cx) {
+            // The machine has said all it has to; what TLS still holds goes as the stream is closed.
+            Poll::Pending if conn.timeout().is_none() => Poll::Ready(Ok(())),
             Poll::Pending => self.timer.poll(conn, cx).map(Ok),
             done @ Poll::Ready(_) => done,
         }

@@ -84,9 +84,10 @@ where
 
 /// Says that nothing more will be written, and reads a little while longer.
 pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
-    stream.shutdown().await?;
     let mut sink = [0; 4096];
     let drain = async {
+        // Under TLS there may be more to write before that.
+        stream.shutdown().await?;
         let mut left = LINGER_OCTETS;
         while left > 0 {
             match stream.read(&mut sink).await {
@@ -94,10 +95,10 @@ pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) ->
                 Ok(octets) => left = left.saturating_sub(octets),
             }
         }
+        Ok(())
     };
     // Whoever is still sending by then won't read anything either.
-    let _ = timeout(LINGER, drain).await;
-    Ok(())
+    timeout(LINGER, drain).await.unwrap_or(Ok(()))
 }
 
 /// How far the body of a transaction has got.

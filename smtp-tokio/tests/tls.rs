@@ -21,10 +21,11 @@ use std::future::IntoFuture;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-use support::large;
 use support::peer::Peer;
+use support::{PATIENCE, large};
 use tokio::io::{BufReader, duplex};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
@@ -313,6 +314,28 @@ async fn a_message_gets_through_however_little_goes_at_a_time() {
 /// One reply: they are short, so each comes in one piece.
 fn hear(stream: &mut impl Read) {
     assert_ne!(stream.read(&mut [0; 1024]).expect("a reply"), 0);
+}
+
+/// Who isn't read under TLS has a buffer more to say, which must not keep the connection open.
+#[test]
+fn a_client_that_does_not_read_is_left() {
+    let identity = Identity::new();
+    let hurry = |config: &mut smtp_tokio::Config| {
+        config.timeouts.write = Duration::from_millis(50);
+    };
+    let server = Served::with(hurry, |server| server.implicit_tls(identity.server()));
+    let name = NAME.try_into().expect("a name");
+    let tls = ClientConnection::new(Arc::new(identity.trust()), name).expect("a client");
+    let socket = TcpStream::connect(server.addr).expect("it listens");
+    let mut stream = StreamOwned::new(tls, socket);
+    hear(&mut stream);
+    // It gets 45 KB for each of them, and is hung up on before it has said all.
+    let _ = stream.write_all(&b"HELP all\r\n".repeat(500));
+    let timed_out = Closed::Fault(Fault::TimedOut(Wait::Write));
+    assert_eq!(server.told(), Told::Closed(timed_out));
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(server.stop()()));
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(Vec::new()));
 }
 
 /// A client by rustls alone, in the middle of a message.
