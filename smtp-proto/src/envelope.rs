@@ -2,7 +2,7 @@
 
 use crate::address::{AddressError, ForwardPath, ReversePath};
 use crate::command::{Mail, Rcpt};
-use crate::extension::{BodyType, MailParameter, TransId};
+use crate::extension::{BodyType, MailParameter, RcptParameter, TransId};
 use alloc::vec::Vec;
 
 /// Sender, recipients and what was said about the message. A server gets one from each
@@ -100,6 +100,23 @@ impl Envelope {
     #[must_use]
     pub fn with<'p, P: MailParameter<'p>>(mut self, parameter: P) -> Self {
         self.mail = self.mail.with(parameter);
+        self
+    }
+
+    /// With a parameter of every RCPT there is so far, in place of one of the same keyword.
+    ///
+    /// ```
+    /// use smtp_proto::{Envelope, extension::Notify};
+    /// let envelope = Envelope::new("joe@example.com", ["ann@example.org", "bob@example.net"])?
+    ///     .with_rcpt(&Notify::NEVER);
+    /// let told = envelope.recipients().iter().map(|rcpt| rcpt.get::<Notify>());
+    /// assert!(told.eq([Some(Notify::NEVER); 2]));
+    /// # Ok::<(), smtp_proto::address::AddressError>(())
+    /// ```
+    #[must_use]
+    pub fn with_rcpt<'p, P: RcptParameter<'p> + Clone>(mut self, parameter: &P) -> Self {
+        let with = |rcpt: Rcpt<'static>| rcpt.with(parameter.clone());
+        self.recipients = self.recipients.into_iter().map(with).collect();
         self
     }
 

@@ -1,8 +1,8 @@
 //! Sends mail to a server, from a file or from stdin.
 
 use clap::{Parser, ValueEnum};
-use smtp_tokio::smtp_proto::{Hello, Newlines};
-use smtp_tokio::{Client, Envelope, Report};
+use smtp_tokio::smtp_proto::extension::{EnvId, InvalidMechanism, Mechanism, Notify, Ret};
+use smtp_tokio::{Client, ClientTls, Credentials, Envelope, Hello, Newlines, Report};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -41,14 +41,36 @@ struct Arguments {
     #[arg(long, value_enum, default_value = "never")]
     starttls: StartTls,
     /// Be under TLS from the first octet
-    #[arg(long, conflicts_with = "starttls", requires = "ca")]
+    #[arg(long, conflicts_with = "starttls")]
     implicit_tls: bool,
-    /// Who is to have signed the server's certificate
-    #[arg(long, value_name = "PEM", required_if_eq_any([("starttls", "required"), ("starttls", "offered")]))]
+    /// Who is to have signed the server's certificate; default: whom the system trusts
+    #[arg(long, value_name = "PEM")]
     ca: Option<PathBuf>,
     /// The name that certificate is to be for; default: the one we connect to
-    #[arg(long, value_name = "NAME", requires = "ca")]
+    #[arg(long, value_name = "NAME")]
     tls_name: Option<String>,
+    /// Believe any server: whoever is in between can read it all, the password too
+    #[arg(long, conflicts_with_all = ["ca", "tls_name"])]
+    dangerous_accept_any_certificate: bool,
+    /// Who we are, by AUTH
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = user)]
+    user: Option<Credentials>,
+    /// By that mechanism; default: the best there is
+    #[arg(long, value_name = "NAME", requires = "user", value_parser = mechanism)]
+    mechanism: Option<Mechanism<'static>>,
+    /// Say name and password without TLS, to whoever listens
+    #[arg(long, requires = "user")]
+    dangerous_clear_password: bool,
+    /// When to be told what becomes of the message (RFC 3461): `never`, or some of `success`, `failure`
+    /// and `delay`, with commas
+    #[arg(long, value_name = "WHEN", value_parser = notify)]
+    notify: Option<Notify>,
+    /// How much of the message to send back then: `full` or `hdrs`
+    #[arg(long, value_name = "PART", value_parser = ret)]
+    ret: Option<Ret>,
+    /// What the message is to be called then
+    #[arg(long, value_name = "ID", value_parser = envid)]
+    envid: Option<EnvId<'static>>,
     /// Wait for each reply before the next command
     #[arg(long)]
     no_pipelining: bool,
@@ -83,6 +105,42 @@ enum StartTls {
 enum Ends {
     Convert,
     RequireCrlf,
+}
+
+fn user(text: &str) -> Result<Credentials, String> {
+    let parts = text.split_once(':');
+    let (name, password) = parts.ok_or("a name, a colon and a password")?;
+    Credentials::new(name, password).map_err(|error| error.to_string())
+}
+
+fn mechanism(name: &str) -> Result<Mechanism<'static>, InvalidMechanism> {
+    Mechanism::try_from(name).map(Mechanism::into_owned)
+}
+
+fn notify(when: &str) -> Result<Notify, String> {
+    let mut notify = Notify::NEVER;
+    for word in when.split(',') {
+        match word {
+            "never" if word == when => {}
+            "success" => notify.success = true,
+            "failure" => notify.failure = true,
+            "delay" => notify.delay = true,
+            _ => return Err("`never`, or some of `success`, `failure` and `delay`".into()),
+        }
+    }
+    Ok(notify)
+}
+
+fn ret(part: &str) -> Result<Ret, String> {
+    match part {
+        "full" => Ok(Ret::Full),
+        "hdrs" => Ok(Ret::Headers),
+        _ => Err("`full` or `hdrs`".into()),
+    }
+}
+
+fn envid(text: &str) -> Result<EnvId<'static>, String> {
+    EnvId::new(text).map_err(|error| error.to_string())
 }
 
 #[tokio::main]
@@ -165,6 +223,15 @@ async fn try_send(
         let octets = tokio::fs::metadata(path).await?.len();
         envelope = envelope.with_size(octets);
     }
+    if let Some(notify) = arguments.notify {
+        envelope = envelope.with_rcpt(&notify);
+    }
+    if let Some(ret) = arguments.ret {
+        envelope = envelope.with(ret);
+    }
+    if let Some(envid) = arguments.envid.clone() {
+        envelope = envelope.with(envid);
+    }
     let mut client = connect(arguments).await?;
     let another = |left: usize| left.checked_sub(1);
     while left
@@ -183,6 +250,7 @@ async fn connect(
     arguments: &Arguments,
 ) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
     let (pipelining, chunking) = (!arguments.no_pipelining, !arguments.no_chunking);
+    let clear_password = arguments.dangerous_clear_password;
     let newlines = match arguments.newlines {
         Ends::Convert => Newlines::Convert,
         Ends::RequireCrlf => Newlines::RequireCrlf,
@@ -191,6 +259,7 @@ async fn connect(
         config.pipelining = pipelining;
         config.chunking = chunking;
         config.newlines = newlines;
+        config.send_clear_passwords = clear_password;
     });
     match &arguments.hello {
         Some(name) if arguments.lmtp => connect = connect.hello(Hello::lhlo(name)?.into_owned()),
@@ -198,21 +267,34 @@ async fn connect(
         None if arguments.lmtp => connect = connect.hello(Hello::lhlo("localhost")?.into_owned()),
         None => {}
     }
-    if let Some(ca) = &arguments.ca {
-        let host = arguments.server.rsplit_once(':').map(|(host, _)| host);
-        let name = arguments.tls_name.as_deref().or(host).unwrap_or_default();
-        let tls = support::tls::client(name.trim_matches(['[', ']']), ca)?;
-        connect = match arguments.starttls {
-            StartTls::Required => connect.starttls(tls),
-            StartTls::Offered => connect.starttls_if_offered(tls),
-            StartTls::Never if arguments.implicit_tls => connect.implicit_tls(tls),
-            StartTls::Never => connect,
-        };
+    connect = match arguments.starttls {
+        StartTls::Required => connect.starttls(tls(arguments)?),
+        StartTls::Offered => connect.starttls_if_offered(tls(arguments)?),
+        StartTls::Never if arguments.implicit_tls => connect.implicit_tls(tls(arguments)?),
+        StartTls::Never => connect,
+    };
+    if let Some(credentials) = arguments.user.clone() {
+        connect = connect.auth(match arguments.mechanism.clone() {
+            Some(mechanism) => credentials.only(mechanism),
+            None => credentials,
+        });
     }
     if arguments.transcript {
         connect = connect.transcript(|entry| eprintln!("{entry}"));
     }
     Ok(connect.await?)
+}
+
+/// What the server is asked to prove itself with.
+fn tls(arguments: &Arguments) -> Result<ClientTls, Box<dyn std::error::Error + Send + Sync>> {
+    let host = arguments.server.rsplit_once(':').map(|(host, _)| host);
+    let name = arguments.tls_name.as_deref().or(host).unwrap_or_default();
+    let name = name.trim_matches(['[', ']']);
+    match &arguments.ca {
+        _ if arguments.dangerous_accept_any_certificate => support::tls::anybody(name),
+        Some(ca) => support::tls::client(name, ca),
+        None => Ok(ClientTls::platform(name)?),
+    }
 }
 
 async fn open(path: Option<&Path>) -> Result<Box<dyn AsyncRead + Send + Unpin>, std::io::Error> {

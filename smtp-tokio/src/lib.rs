@@ -28,9 +28,10 @@
 //!
 //! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`, `unix`,
 //! `proxy` and `peer` for where clients come from, `session` for the core's loop and `opening` for its beginning
-//! on the other side, `handler` and `body` for what it is given,
+//! on the other side, `ask`, `handler` and `body` for what the handler is given,
 //! `link` for the stream and the clock, `tls` for what may be under the stream.
 
+mod ask;
 mod body;
 mod client;
 mod connect;

@@ -1,5 +1,6 @@
 //! One client's session: the core's loop, with a [`Handler`] for its policy.
 
+use crate::ask::{ask, decide};
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
@@ -8,7 +9,7 @@ use bytes::{Buf, Bytes};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
 use smtp_sasl::{Authenticator, ServerExchange};
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,11 +54,7 @@ where
                 Ok(stream) => stream.into(),
                 Err(error) => {
                     handler.tls_failed(&error).await;
-                    let fault = match error.kind() {
-                        io::ErrorKind::TimedOut => Fault::TimedOut(Wait::Handshake),
-                        _ => Fault::Handshake,
-                    };
-                    handler.closed(Closed::Fault(fault)).await;
+                    handler.closed(why_no_tls(&error)).await;
                     return Err(error);
                 }
             }
@@ -80,6 +77,14 @@ where
         Closed::EndOfInput => Ok(()),
         _ => linger(&mut driver.link.stream).await,
     }
+}
+
+/// How a session ends that was to be under TLS from its first octet.
+fn why_no_tls(error: &io::Error) -> Closed {
+    Closed::Fault(match error.kind() {
+        io::ErrorKind::TimedOut => Fault::TimedOut(Wait::Handshake),
+        _ => Fault::Handshake,
+    })
 }
 
 /// Says that nothing more will be written, and reads a little while longer.
@@ -144,27 +149,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                 Event::Flush => {
                     poll_fn(|cx| self.link.poll_flush(&mut self.conn, cx)).await?;
                 }
-                Event::Connect(request) => {
-                    request.answer(decide(limit, handler.connect()).await);
-                }
-                Event::Hello(request) => {
-                    let verdict = handler.hello(request.value(), request.session());
-                    let verdict = decide(limit, verdict).await;
-                    request.answer(verdict);
-                }
-                Event::Mail(request) => {
-                    let verdict = handler.mail(request.value(), request.session());
-                    let verdict = decide(limit, verdict).await;
-                    request.answer(verdict);
-                }
-                Event::Rcpt(request) => {
-                    // A RCPT is only asked about within a transaction.
-                    let verdict = match request.session().transaction() {
-                        Some(open) => decide(limit, handler.rcpt(request.value(), open)).await,
-                        None => Err(Refusal::local_error()),
-                    };
-                    request.answer(verdict);
-                }
                 Event::Data(request) => {
                     request.accept();
                     self.message(handler).await?;
@@ -193,24 +177,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                     };
                     request.answer(step);
                 }
-                Event::Verify(request) => {
-                    let verdict = handler.verify(request.value().text());
-                    let verdict = decide(limit, verdict).await;
-                    request.answer_with(verdict);
-                }
-                Event::Expand(request) => {
-                    let verdict = handler.expand(request.value().text());
-                    let verdict = decide(limit, verdict).await;
-                    request.answer_with(verdict);
-                }
-                Event::Help(request) => {
-                    let verdict = handler.help(request.value().text());
-                    let verdict = decide(limit, verdict).await;
-                    request.answer_with(verdict);
-                }
                 Event::Reset => handler.reset().await,
                 Event::Closed(closed) => return Ok(closed),
-                other => other.answer_by_default(),
+                decision => ask(decision, handler, limit).await,
             }
         }
     }
@@ -296,17 +265,6 @@ async fn standstill(pulse: &AtomicU64, limit: Duration) {
         }
         last = Some(now);
         sleep(limit).await;
-    }
-}
-
-/// Waits for a decision, though not for ever.
-async fn decide<T>(
-    limit: Duration,
-    verdict: impl Future<Output = Result<T, Refusal>>,
-) -> Result<T, Refusal> {
-    match timeout(limit, verdict).await {
-        Ok(verdict) => verdict,
-        Err(_) => Err(Refusal::local_error()),
     }
 }
 

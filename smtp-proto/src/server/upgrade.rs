@@ -5,12 +5,14 @@
 
 use super::kind::{Kind, text_or};
 use super::machine::{Ask, Machine, Question};
+use super::request::Request;
 use super::session::Channel;
 use super::state::State;
 use super::{Closed, Fault};
 use crate::extension::{Atrn, XClient};
 use crate::reply::Text;
 use crate::verb::Verb;
+use alloc::string::String;
 use core::fmt;
 
 /// STARTTLS: accepted with 220, behind which [`Event::Upgrade`](super::Event::Upgrade) comes. Where
@@ -86,5 +88,15 @@ impl Kind for XClient<'_> {
         machine.state = machine.state.after(Verb::XClient);
         let channel = machine.session.channel;
         machine.session.forget(channel);
+    }
+}
+
+impl Request<'_, XClient<'_>> {
+    /// Says 220, as [`accept`](Self::accept) does, and the client is that user, as if by AUTH: what
+    /// `LOGIN=` says.
+    pub fn accept_as(self, identity: impl Into<String>) {
+        self.machine.question = Question::Settled;
+        self.value.accept(self.machine, None);
+        self.machine.session.identity = Some(identity.into());
     }
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code)] // each test program uses its own part
 
 use rcgen::CertifiedKey;
-use smtp_tokio::rustls::pki_types::PrivateKeyDer;
+use smtp_tokio::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use smtp_tokio::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use smtp_tokio::{ClientTls, ServerTls};
 use std::fs;
@@ -21,12 +21,18 @@ impl Identity {
         Self(made.expect("a certificate"))
     }
 
+    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
+        self.0.cert.der().clone()
+    }
+
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::try_from(self.0.signing_key.serialize_der()).expect("a key")
+    }
+
     pub(crate) fn config(&self) -> ServerConfig {
-        let key = PrivateKeyDer::try_from(self.0.signing_key.serialize_der()).expect("a key");
-        let chain = vec![self.0.cert.der().clone()];
         ServerConfig::builder()
             .with_no_client_auth()
-            .with_single_cert(chain, key)
+            .with_single_cert(vec![self.certificate()], self.key())
             .expect("they belong together")
     }
 
@@ -34,12 +40,17 @@ impl Identity {
         ServerTls::new(self.config())
     }
 
+    /// It, and no other.
+    pub(crate) fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate()).expect("a certificate");
+        roots
+    }
+
     /// What trusts it, and nothing else.
     pub(crate) fn trust(&self) -> ClientConfig {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.0.cert.der().clone()).expect("a certificate");
         ClientConfig::builder()
-            .with_root_certificates(roots)
+            .with_root_certificates(self.roots())
             .with_no_client_auth()
     }
 
