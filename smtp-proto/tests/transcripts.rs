@@ -320,6 +320,7 @@ fn client_settings(case: &Case) -> client::Config {
             "hello" => config.hello = Hello::ehlo(value).unwrap().into_owned(),
             "no chunking" => config.chunking = false,
             "unseen" => config.unseen = value.parse().unwrap(),
+            "unanswered" => config.unanswered = value.parse().unwrap(),
             "HELO only" => config.hello = Hello::helo("client.example.org").unwrap(),
             "no pipelining" => config.pipelining = false,
             "CRLF only" => config.newlines = Newlines::RequireCrlf,
@@ -342,8 +343,8 @@ fn client_settings(case: &Case) -> client::Config {
 }
 
 /// `# send: <sender> to <recipient>, … | SIZE=… BODY=… | "content"`, the middle left out or not
-/// and `BURL <url>` in place of the content, and
-/// `# quit`: what the client does, in order, whenever it is ready.
+/// and `BURL <url>` in place of the content, `# then: …` for one that is said as the message before it
+/// ends, and `# quit`: what the client does, in order, whenever it is ready.
 fn actions(case: &Case) -> impl Iterator<Item = Action> {
     case.directives().filter_map(|(name, value)| match name {
         "quit" => Some(Action::Quit),
@@ -367,7 +368,7 @@ fn actions(case: &Case) -> impl Iterator<Item = Action> {
             let command = Command::parse(value.as_bytes(), Syntax::new(&offers));
             Some(Action::Command(command.unwrap().into_owned()))
         }
-        "send" => {
+        "send" | "then" => {
             let (head, content) = value.rsplit_once(" | ").unwrap();
             let (paths, options) = head.split_once(" | ").unwrap_or((head, ""));
             let (from, to) = paths.split_once(" to ").unwrap();
@@ -375,7 +376,12 @@ fn actions(case: &Case) -> impl Iterator<Item = Action> {
             if let Some(url) = content.strip_prefix("BURL ") {
                 return Some(Action::SendUrl(envelope, url.to_string()));
             }
-            Some(Action::Send(envelope, unescape(content.trim_matches('"'))))
+            let action = if name == "then" {
+                Action::Then
+            } else {
+                Action::Send
+            };
+            Some(action(envelope, unescape(content.trim_matches('"'))))
         }
         _ => None,
     })
@@ -466,13 +472,12 @@ fn check_client(case: &Case) {
             .collect();
         assert_eq!(events, case.events(), "{}", case.name);
         assert!(client.actions.is_empty(), "{}", case.name);
+        // Of each message under way, oldest first.
         if let Some((_, delivery)) = case.directives().find(|(name, _)| *name == "delivery") {
-            assert_eq!(
-                format!("{:?}", client.conn.delivery()),
-                delivery,
-                "{}",
-                case.name
-            );
+            let known = client.conn.deliveries().map(|known| format!("{known:?}"));
+            let known = known.reduce(|known, next| format!("{known}, {next}"));
+            let known = known.unwrap_or_else(|| "Idle".into());
+            assert_eq!(known, delivery, "{}", case.name);
         }
     };
     check(play_client(case, usize::MAX, |_, turn| vec![turn]));

@@ -28,8 +28,15 @@ pub struct Config {
     /// too, it is on its way before anything of it was answered. Default: yes.
     pub chunking: bool,
     /// Octets of a message that are sent in chunks before its recipients are answered. Default
-    /// 65,536: a short message goes in one flight, and of a long one to nobody little is sent in vain.
+    /// 65,536: a short message goes in one flight, and of a long one to nobody little is sent in vain. It
+    /// holds for each message by itself.
     pub unseen: u64,
+    /// Messages that may be on their way before the first of them is answered, where
+    /// [`Body::finish_then`](super::Body::finish_then) says early what the next one is and the server
+    /// offers PIPELINING. Default 2, and by DATA there are never more. By BDAT each one more saves time,
+    /// and is one more of which nothing is known if the connection is lost. With 1 each waits for the
+    /// answer to the one before.
+    pub unanswered: usize,
     /// Whether PLAIN, LOGIN and whatever else whoever listens could use are said without TLS, which RFC
     /// 4954 §4 forbids. Default: no.
     pub send_clear_passwords: bool,
@@ -54,6 +61,7 @@ impl Config {
             pipelining: true,
             chunking: true,
             unseen: 65_536,
+            unanswered: 2,
             send_clear_passwords: false,
             own: Vec::new(),
             newlines: Newlines::default(),

@@ -25,8 +25,10 @@ const READ: usize = 4 * 1024;
 /// * **events**: [`poll`](Self::poll), after any of these, until it says
 ///   [`NeedInput`](Event::NeedInput) or [`Closed`](Event::Closed).
 ///
-/// A driver should read while it writes: a server that isn't read may stop reading (RFC 2920
-/// §3.1).
+/// A driver has to read while it writes: a server that isn't read may stop reading (RFC 2920 §3.1).
+/// On [`Flush`](Event::Flush) and [`Body`](Event::Body) it writes what it can and reads what there is,
+/// whichever is possible first, and polls again. Then neither waits for the other, whatever fits
+/// between them: input is taken while output waits, as every `poll` uses up the replies that are there.
 #[derive(Clone)]
 pub struct Connection {
     input: BytesMut,
@@ -132,9 +134,17 @@ impl Connection {
         &self.machine.capabilities
     }
 
-    /// What would be known of the message under way if the connection were lost now.
+    /// What would be known of the message under way if the connection were lost now. Of several it is
+    /// what is known of the oldest, which got furthest: [`Delivery::NotAccepted`] holds for all of them.
     pub fn delivery(&self) -> Delivery {
-        self.machine.delivery()
+        self.deliveries().next().unwrap_or(Delivery::Idle)
+    }
+
+    /// What would be known of each message under way, oldest first: those that
+    /// [`Ready::send`](super::Ready::send) or [`Body::finish_then`](super::Body::finish_then) took and
+    /// whose [`Sent`](Event::Sent) or [`Refused`](Event::Refused) is still to come.
+    pub fn deliveries(&self) -> impl Iterator<Item = Delivery> {
+        self.machine.deliveries()
     }
 
     /// What is to be done next.

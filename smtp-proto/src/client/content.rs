@@ -4,26 +4,29 @@ use super::Error;
 use super::machine::{Asked, Machine};
 use super::outgoing::Outgoing;
 use super::state::Awaited;
-use super::transaction::Transaction;
 use crate::command::Command;
 use crate::transcript::Entry;
 use crate::wire::SentBy;
 use bytes::Bytes;
 
 impl Machine {
-    /// The server wants the message, or takes it without having been asked.
+    /// The server wants the newest message, or takes it without having been asked.
     pub(super) fn begin_body(&mut self, sent_by: SentBy) {
-        let seven_bit = !self
-            .transaction
-            .as_ref()
-            .is_some_and(Transaction::is_eight_bit);
         let newlines = self.config.newlines;
-        self.body = Some(Outgoing::new(newlines, sent_by, seven_bit));
+        if let Some(transaction) = self.transactions.back_mut() {
+            let seven_bit = !transaction.is_eight_bit();
+            transaction.body = Some(Outgoing::new(newlines, sent_by, seven_bit));
+        }
+    }
+
+    /// The message that is being written.
+    pub(super) fn body(&self) -> Option<&Outgoing> {
+        self.transactions.back()?.body.as_ref()
     }
 
     /// Whether more of the message may be written.
     pub(super) fn wants_body(&self) -> bool {
-        let (Some(body), Some(transaction)) = (&self.body, &self.transaction) else {
+        let (Some(body), Some(transaction)) = (self.body(), self.transactions.back()) else {
             return false;
         };
         if !self.has_room() {
@@ -41,19 +44,20 @@ impl Machine {
     /// Writes more of the message.
     pub(super) fn write_body(&mut self, chunk: Bytes) {
         // What was gathered goes once there is more, so that the last chunk is none without octets.
-        if self.body.as_ref().is_some_and(Outgoing::is_full) {
+        if self.body().is_some_and(Outgoing::is_full) {
             self.write_chunk(false);
         }
-        if let Some(body) = &mut self.body
+        if let Some(transaction) = self.transactions.back_mut()
+            && let Some(body) = &mut transaction.body
             && let Err(fault) = body.write(chunk, &mut self.output)
         {
-            self.fail(Error::Content(fault));
+            transaction.give_up(Error::Content(fault));
         }
     }
 
     /// Where more isn't asked for yet, what was gathered needn't wait for it.
     pub(super) fn flush_chunk(&mut self) {
-        let full = self.body.as_ref().is_some_and(Outgoing::is_full);
+        let full = self.body().is_some_and(Outgoing::is_full);
         if full && self.is_pipelining() && self.has_room() && !self.wants_body() {
             self.write_chunk(false);
         }
@@ -62,22 +66,29 @@ impl Machine {
     /// Writes its end.
     pub(super) fn finish_body(&mut self) {
         let before = self.filled();
-        let Some(body) = &mut self.body else { return };
+        let Some(transaction) = self.transactions.back_mut() else {
+            return;
+        };
+        let Some(body) = &mut transaction.body else {
+            return;
+        };
         if let Err(fault) = body.finish(&mut self.output) {
-            return self.fail(Error::Content(fault));
+            return transaction.give_up(Error::Content(fault));
         }
         let (octets, chunked) = (body.octets(), body.is_chunked());
         if chunked {
             self.write_chunk(true);
-            // Its last octet makes it whole.
-            self.end = Some(self.filled() - 1);
         } else {
             self.expect(Awaited::Message);
-            self.end = Some(before);
         }
-        self.body = None;
         self.transcript.tell(Entry::Content(octets));
         self.expect_deliveries();
+        let filled = self.filled();
+        if let Some(transaction) = self.transactions.back_mut() {
+            transaction.body = None;
+            // A chunk is whole with its last octet; of `CRLF . CRLF` each may be what is missing.
+            transaction.end = Some(if chunked { filled - 1 } else { before });
+        }
     }
 
     /// In LMTP the end of a message is answered once for each recipient that was accepted, all of
@@ -85,7 +96,7 @@ impl Machine {
     fn expect_deliveries(&mut self) {
         if self.is_lmtp()
             && let Some(asked) = self.awaited.pop_back()
-            && let Some(transaction) = &self.transaction
+            && let Some(transaction) = self.transactions.back()
         {
             let each = Asked {
                 awaited: Awaited::Delivery,
@@ -98,7 +109,10 @@ impl Machine {
 
     /// Writes the chunk that was gathered.
     fn write_chunk(&mut self, last: bool) {
-        let Some(body) = &mut self.body else { return };
+        let newest = self.transactions.back_mut();
+        let Some(body) = newest.and_then(|newest| newest.body.as_mut()) else {
+            return;
+        };
         let (bdat, content) = body.take_chunk(last);
         let awaited = if last {
             Awaited::Message

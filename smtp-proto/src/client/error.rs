@@ -9,7 +9,7 @@ use core::fmt;
 /// Why a connection is done for. Refusals are no errors: they come as events.
 ///
 /// Whether a message that was under way may have been accepted all the same is for
-/// [`Connection::delivery`](super::Connection::delivery) to say.
+/// [`Connection::deliveries`](super::Connection::deliveries) to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,13 +1,16 @@
-//! The session's own half of the work: what is written, whose reply is next, and what it means.
-//! It sees no input.
+//! The session's own half of the work: what is written, and when. What comes back is for `replies` to
+//! say, and the message itself for `content`. It sees no input.
+//!
+//! Transactions stand in the order they are written in. Only the newest is written; the others have
+//! their end in the output and wait to be answered. One that may begin before they are begins with
+//! RSET, whether they turn out to be or not: when replies come changes no words.
 
-use super::outgoing::Outgoing;
 use super::plan::{Past, plan};
-use super::state::{Awaited, Meaning};
+use super::state::Awaited;
 use super::transaction::{Transaction, Write};
 use super::{Closed, Config, Delivery, Error, SendError, Stage};
 use crate::capability::Capabilities;
-use crate::command::{Command, Hello};
+use crate::command::Command;
 use crate::envelope::Envelope;
 use crate::extension::{Burl, Extension};
 use crate::reply::Reply;
@@ -15,7 +18,7 @@ use crate::secret::Secret;
 use crate::timeout::{BLOCK, Timeout, Wait};
 use crate::transcript::{Entry, Transcript};
 use crate::verb::Verb;
-use crate::wire::{SentBy, Transmit};
+use crate::wire::Transmit;
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use alloc::sync::Arc;
@@ -61,26 +64,21 @@ pub(super) struct Machine {
     pub(super) transcript: Transcript,
     /// What the replies to come answer, in order.
     pub(super) awaited: VecDeque<Asked>,
-    pub(super) transaction: Option<Transaction>,
+    /// The messages under way, oldest first.
+    pub(super) transactions: VecDeque<Transaction>,
     past: Past,
-    /// The body, while it is being written.
-    pub(super) body: Option<Outgoing>,
-    /// Octets of the message that the server has from an earlier time (RFC 1845).
-    pub(super) offset: u64,
-    /// Up to which octet of the output the server can't have the whole message.
-    pub(super) end: Option<u64>,
     pub(super) exchange: Option<Exchange>,
     /// The connection is under TLS.
     pub(super) secure: bool,
     /// The server waits for a TLS handshake.
     pub(super) upgrading: bool,
     /// What the server refused the connection or our hello with.
-    turned_away: Option<Reply>,
+    pub(super) turned_away: Option<Reply>,
     /// A transaction may be open on the server that we have done with.
-    needs_reset: bool,
-    /// The caller's fault, which ends the connection.
+    pub(super) needs_reset: bool,
+    /// What ended the connection.
     failed: Option<Error>,
-    replies: u64,
+    pub(super) replies: u64,
     /// What is waited for, and how far it had got when that was noted.
     wait: (Wait, u64),
     generation: u64,
@@ -100,11 +98,8 @@ impl Machine {
             closed: None,
             transcript: Transcript::default(),
             awaited: VecDeque::from([greeting]),
-            transaction: None,
+            transactions: VecDeque::new(),
             past: Past::default(),
-            body: None,
-            offset: 0,
-            end: None,
             exchange: None,
             secure,
             upgrading: false,
@@ -139,126 +134,6 @@ impl Machine {
         });
     }
 
-    /// Octets ever put into the output.
-    pub(super) fn filled(&self) -> u64 {
-        self.output.taken() + self.output.remaining() as u64
-    }
-
-    pub(super) fn is_pipelining(&self) -> bool {
-        self.config.pipelining && self.capabilities.offers(Extension::Pipelining)
-    }
-
-    /// Writes what may be written now: all that is left where the server takes flights, one
-    /// command otherwise.
-    pub(super) fn fill(&mut self) {
-        let pipelining = self.is_pipelining();
-        while self.has_room()
-            && (pipelining || self.awaited.is_empty())
-            && let Some(transaction) = &mut self.transaction
-            && let Some(write) = transaction.next_write()
-        {
-            match write {
-                Write::Command(command, awaited) => {
-                    self.write(&command, awaited);
-                    if awaited == Awaited::Message {
-                        // The message is elsewhere: with the command the server has all of it.
-                        self.end = Some(self.filled() - 1);
-                    }
-                }
-                Write::Chunks(sent_by) => self.begin_body(sent_by),
-            }
-        }
-        self.flush_chunk();
-    }
-
-    /// A reply came.
-    pub(super) fn answer(&mut self, reply: Reply) -> Result<Option<News>, Error> {
-        self.replies += 1;
-        let Some(asked) = self.awaited.pop_front() else {
-            return self.unasked(reply);
-        };
-        let awaited = asked.awaited;
-        let written = self.output.taken();
-        match awaited.meaning(reply.code()) {
-            Meaning::Broken => Err(Error::UnexpectedReply(reply)),
-            Meaning::Closing => Ok(self.closing(awaited.stage(), reply)),
-            // No server can answer what it hasn't read, but it may give up on the message.
-            meaning if written < asked.begun => match (awaited, meaning) {
-                (Awaited::Message | Awaited::Delivery, Meaning::Refused) => {
-                    Ok(self.closing(Stage::Message, reply))
-                }
-                _ => Err(Error::UnexpectedReply(reply)),
-            },
-            // Nor can it take a chunk it hasn't got, but it may refuse one.
-            Meaning::Done | Meaning::Each if written < asked.done => {
-                Err(Error::UnexpectedReply(reply))
-            }
-            Meaning::TryHelo => {
-                let name = self.config.hello.name().to_string();
-                if let Ok(hello) = Hello::helo(&name) {
-                    self.write(&Command::Hello(hello), Awaited::Helo);
-                }
-                Ok(None)
-            }
-            Meaning::Challenge => self.challenged(&reply).map(|()| None),
-            Meaning::Each if self.transaction.as_ref().is_some_and(Transaction::has_prdr) => {
-                self.expect_each(asked);
-                Ok(None)
-            }
-            Meaning::Each => Err(Error::UnexpectedReply(reply)),
-            meaning => {
-                let done = meaning == Meaning::Done;
-                if let Some(verb) = awaited.query() {
-                    return Ok(self.answered(verb, done, reply));
-                }
-                let news = self.settle(awaited, done, reply)?;
-                Ok(news.or_else(|| self.outcome()))
-            }
-        }
-    }
-
-    /// A reply that answers no command. While a body is being written a server may give up on it;
-    /// otherwise only 421 may come by itself (§3.8).
-    fn unasked(&mut self, reply: Reply) -> Result<Option<News>, Error> {
-        let allowed = match self.body {
-            Some(_) => reply.code().is_negative(),
-            None => reply.code().value() == 421,
-        };
-        if allowed {
-            Ok(self.closing(Stage::Message, reply))
-        } else {
-            Err(Error::UnexpectedReply(reply))
-        }
-    }
-
-    /// The server closes the connection; a message under way is refused by that.
-    fn closing(&mut self, at: Stage, reply: Reply) -> Option<News> {
-        let open = self.transaction.take().is_some() || at.is_opening();
-        self.awaited.clear();
-        self.body = None;
-        self.end = None;
-        self.exchange = None;
-        self.output.clear();
-        self.closed = Some(Closed::Server(reply.clone()));
-        open.then_some(News::Refused { at, reply })
-    }
-
-    /// The answer to a command that stands by itself.
-    fn answered(&mut self, verb: Verb, done: bool, reply: Reply) -> Option<News> {
-        match verb {
-            Verb::StartTls if done => {
-                self.upgrading = true;
-                return None;
-            }
-            Verb::Auth => self.exchange = None,
-            Verb::Atrn if done => self.closed = Some(Closed::Turned),
-            // It is the greeting of a new session.
-            Verb::XClient if done => self.introduce(),
-            _ => {}
-        }
-        Some(News::Reply { verb, reply })
-    }
-
     /// Says hello. What the server said it offers holds no longer.
     pub(super) fn introduce(&mut self) {
         self.capabilities = Capabilities::default();
@@ -271,97 +146,45 @@ impl Machine {
         self.write(&Command::Hello(hello), awaited);
     }
 
-    /// Carries out what a reply says.
-    fn settle(
-        &mut self,
-        awaited: Awaited,
-        done: bool,
-        reply: Reply,
-    ) -> Result<Option<News>, Error> {
-        match awaited {
-            Awaited::Greeting if done => self.introduce(),
-            Awaited::Ehlo | Awaited::Lhlo if done => {
-                self.capabilities = Capabilities::from_reply(&reply);
-            }
-            Awaited::Greeting | Awaited::Ehlo | Awaited::Helo | Awaited::Lhlo if !done => {
-                // No client closes without QUIT (§4.1.1.10).
-                self.turned_away = Some(reply.clone());
-                self.quit();
-                let at = awaited.stage();
-                return Ok(Some(News::Refused { at, reply }));
-            }
-            Awaited::Quit => self.leave(),
-            _ => {}
-        }
-        let lmtp = self.is_lmtp();
-        let Some(transaction) = &mut self.transaction else {
-            return Ok(None);
-        };
-        match awaited {
-            Awaited::Rcpt => {
-                let index = transaction.recipient(&reply);
-                if transaction.is_refused() {
-                    self.body = None;
-                }
-                return Ok(index.map(|index| News::Recipient { index, reply }));
-            }
-            Awaited::MailAgain if done => {
-                let again = reply.code().value() == 355;
-                transaction.begin(again);
-                self.offset = match offset(&reply) {
-                    Some(offset) if again => offset,
-                    None if again => return Err(Error::UnexpectedReply(reply)),
-                    _ => 0,
-                };
-            }
-            Awaited::Data if done && transaction.is_refused() => {
-                if lmtp {
-                    // RFC 2033 §4.2: "MUST fail with a 503", since no reply answers the dot.
-                    return Err(Error::UnexpectedReply(reply));
-                }
-                // RFC 2920 §3.1: 354 though nobody is to get it; end it at once.
-                self.output.put(b".\r\n");
-                self.expect(Awaited::Message);
-            }
-            Awaited::Data if done => self.begin_body(SentBy::Data),
-            Awaited::Delivery => {
-                let index = transaction.conclude(&reply, lmtp);
-                return Ok(index.map(|index| News::Delivered { index, reply }));
-            }
-            Awaited::Message if done => transaction.accept(reply),
-            _ if !done => {
-                transaction.refuse(awaited.stage(), reply);
-                self.body = None;
-            }
-            _ => {}
-        }
-        Ok(None)
+    /// Octets ever put into the output.
+    pub(super) fn filled(&self) -> u64 {
+        self.output.taken() + self.output.remaining() as u64
     }
 
-    /// By PRDR, replies for each recipient come before the one that was asked for.
-    fn expect_each(&mut self, asked: Asked) {
-        let each = Asked {
-            awaited: Awaited::Delivery,
-            ..asked
-        };
-        self.awaited.push_front(asked);
-        let recipients = self.transaction.as_ref().map_or(0, Transaction::accepted);
-        (0..recipients).for_each(|_| self.awaited.push_front(each));
+    pub(super) fn is_pipelining(&self) -> bool {
+        self.config.pipelining && self.capabilities.offers(Extension::Pipelining)
     }
 
-    /// What became of the message, once all is said.
-    pub(super) fn outcome(&mut self) -> Option<News> {
-        if !self.awaited.is_empty() || self.body.is_some() {
-            return None;
+    /// Writes what may be written now of the newest transaction: all that is left where the server
+    /// takes flights, one command otherwise, and nothing while too many are unanswered or one before
+    /// it is given up.
+    pub(super) fn fill(&mut self) {
+        let pipelining = self.is_pipelining();
+        let under_way = self.transactions.len();
+        let mut given_up = self.transactions.iter().filter_map(Transaction::given_up);
+        if under_way > self.config.unanswered.max(1) || given_up.next().is_some() {
+            return;
         }
-        let outcome = self.transaction.as_mut()?.outcome()?;
-        self.transaction = None;
-        self.end = None;
-        self.needs_reset = outcome.is_err();
-        Some(match outcome {
-            Ok(reply) => News::Sent(reply),
-            Err((at, reply)) => News::Refused { at, reply },
-        })
+        while self.has_room()
+            && (pipelining || self.awaited.is_empty())
+            && let Some(transaction) = self.transactions.back_mut()
+            && let Some(write) = transaction.next_write(self.needs_reset)
+        {
+            match write {
+                Write::Command(command, awaited) => {
+                    self.write(&command, awaited);
+                    let filled = self.filled();
+                    if awaited == Awaited::Message
+                        && let Some(transaction) = self.transactions.back_mut()
+                    {
+                        // The message is elsewhere: with the command the server has all of it.
+                        transaction.end = Some(filled - 1);
+                    }
+                }
+                Write::Chunks(sent_by) => self.begin_body(sent_by),
+            }
+        }
+        self.flush_chunk();
     }
 
     /// Whether the replies announce enhanced status codes.
@@ -388,9 +211,10 @@ impl Machine {
 
     /// Whether nothing is open and nothing awaited.
     pub(super) fn is_ready(&self) -> bool {
-        self.transaction.is_none() && self.awaited.is_empty() && self.exchange.is_none()
+        self.transactions.is_empty() && self.awaited.is_empty() && self.exchange.is_none()
     }
 
+    /// Takes a message on, behind those under way.
     pub(super) fn send(
         &mut self,
         envelope: Envelope,
@@ -408,10 +232,10 @@ impl Machine {
             &mut self.past,
         )?;
         let chunking = chunking && !planned.has_id();
-        let transaction = Transaction::new(planned, self.needs_reset, chunking, url);
-        self.transaction = Some(transaction);
-        self.needs_reset = false;
-        self.offset = 0;
+        let may_be_early = self.is_pipelining() && self.config.unanswered > 1;
+        let behind = may_be_early && !self.transactions.is_empty();
+        let transaction = Transaction::new(planned, behind, chunking, url);
+        self.transactions.push_back(transaction);
         Ok(())
     }
 
@@ -428,22 +252,34 @@ impl Machine {
         self.write(&Command::Quit, Awaited::Quit);
     }
 
+    /// Gives the newest message up, and the connection with it.
+    pub(super) fn give_up(&mut self, error: Error) {
+        if let Some(transaction) = self.transactions.back_mut() {
+            transaction.give_up(error);
+        }
+    }
+
     /// Gives the connection up; nothing more is written.
     pub(super) fn fail(&mut self, error: Error) {
         self.output.clear();
         self.failed.get_or_insert(error);
     }
 
-    pub(super) fn failure(&self) -> Result<(), Error> {
+    /// What ended the connection; a message that was given up does once those before it are
+    /// answered.
+    pub(super) fn failure(&mut self) -> Result<(), Error> {
+        let oldest = self.transactions.front();
+        if let Some(error) = oldest.and_then(Transaction::given_up) {
+            self.fail(error.clone());
+        }
         self.failed.clone().map_or(Ok(()), Err)
     }
 
-    pub(super) fn delivery(&self) -> Delivery {
-        match (&self.transaction, self.end) {
-            (None, _) => Delivery::Idle,
-            (Some(_), Some(end)) if self.output.taken() > end => Delivery::Unknown,
-            (Some(_), _) => Delivery::NotAccepted,
-        }
+    pub(super) fn deliveries(&self) -> impl Iterator<Item = Delivery> {
+        let written = self.output.taken();
+        self.transactions
+            .iter()
+            .map(move |transaction| transaction.delivery(written))
     }
 
     /// Notes what is waited for now; a new wait, or one that got on, starts its time anew.
@@ -484,11 +320,4 @@ impl Machine {
             self.fail(Error::TimedOut(expired.wait));
         }
     }
-}
-
-/// `355 octet-offset …` (RFC 1845 §4): how much of the message the server has.
-fn offset(reply: &Reply) -> Option<u64> {
-    let line = reply.text().as_lines().next()?;
-    let digits = line.split(|octet| *octet == b' ').next()?;
-    core::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -4,6 +4,9 @@
 //! [`Ready`](Event::Ready) with an [`Envelope`](crate::Envelope) and [`Body`](Event::Body) with
 //! the message as often as it is asked for; each recipient's reply is an event of its own. An event
 //! that asks for something and is dropped comes again with the next `poll`.
+//!
+//! With PIPELINING a message takes two flights, and one with CHUNKING. [`Body::finish_then`] saves one:
+//! the next message begins with the end of the one before.
 
 mod auth;
 mod config;
@@ -13,6 +16,7 @@ mod error;
 mod machine;
 mod outgoing;
 mod plan;
+mod replies;
 mod report;
 mod request;
 mod state;

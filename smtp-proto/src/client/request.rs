@@ -174,12 +174,15 @@ impl Body<'_> {
     /// 1845): what is sent has to begin behind them. 0 but for envelopes with a
     /// [`TransId`](crate::extension::TransId).
     pub fn offset(&self) -> u64 {
-        self.machine.offset
+        self.machine
+            .transactions
+            .back()
+            .map_or(0, |newest| newest.offset)
     }
 
     /// Writes the next octets of the message, of any number. Dots are stuffed; line ends are as
     /// [`Config::newlines`](super::Config::newlines) says. An octet that can't be sent ends the
-    /// connection: the next `poll` is [`Error::Content`].
+    /// connection: once the messages before this one are answered `poll` is [`Error::Content`].
     pub fn send(self, chunk: impl Into<Bytes>) {
         self.machine.write_body(chunk.into());
     }
@@ -189,10 +192,45 @@ impl Body<'_> {
         self.machine.finish_body();
     }
 
-    /// Gives the message up. SMTP has no other way to say so than to close the connection: the
-    /// next `poll` is [`Error::Aborted`], and the server has no message.
+    /// The message is complete, and that one is the next: with PIPELINING its RSET, MAIL, RCPT… go in
+    /// one flight with the end of this one (RFC 2920 §3.1), and with CHUNKING the message too, before
+    /// this one is answered. [`Config::unanswered`](super::Config::unanswered) says how many may be on
+    /// their way so; where it is one too many, or the server doesn't take flights, it begins when one is
+    /// answered.
+    ///
+    /// Recipients and outcomes keep the order of the messages: all of one are told before the first of
+    /// the next. [`Event::Body`](super::Event::Body) is always for the newest. One that is refused
+    /// changes nothing for the others.
+    ///
+    /// # Errors
+    /// [`SendError`] if the next one can't be sent to this server; nothing was written of it then, and
+    /// this message is complete all the same.
+    ///
+    /// ```
+    /// use smtp_proto::Envelope;
+    /// use smtp_proto::client::{Body, SendError};
+    /// use std::collections::VecDeque;
+    ///
+    /// fn end(body: Body<'_>, queue: &mut VecDeque<Envelope>) -> Result<(), SendError> {
+    ///     match queue.pop_front() {
+    ///         Some(next) => body.finish_then(next),
+    ///         None => {
+    ///             body.finish();
+    ///             Ok(())
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn finish_then(self, next: Envelope) -> Result<(), SendError> {
+        self.machine.finish_body();
+        self.machine.send(next, None)
+    }
+
+    /// Gives the message up. SMTP has no other way to say so than to close the connection: once the
+    /// messages before it are answered `poll` is [`Error::Aborted`], and the server doesn't have this
+    /// one.
     pub fn abort(self) {
-        self.machine.fail(Error::Aborted);
+        self.machine.give_up(Error::Aborted);
     }
 }
 

@@ -3,8 +3,9 @@
 //! It knows the order of commands and nothing of flights: how many may be written before a reply
 //! is there is for the machine to say.
 
-use super::Stage;
+use super::outgoing::Outgoing;
 use super::state::Awaited;
+use super::{Delivery, Error, Stage};
 use crate::command::Command;
 use crate::envelope::Envelope;
 use crate::extension::{BodyType, Burl, Prdr};
@@ -18,6 +19,8 @@ pub(super) struct Transaction {
     sent_by: SentBy,
     /// Where the message stands, if the server is to fetch it.
     url: Option<Burl<'static>>,
+    /// The one before may not be answered when it begins.
+    behind: bool,
     next: Next,
     /// Recipients answered.
     answered: usize,
@@ -29,12 +32,20 @@ pub(super) struct Transaction {
     refused: Option<(Stage, Reply)>,
     /// The reply to the end of the message.
     sent: Option<Reply>,
+    /// The message, while it is being written.
+    pub(super) body: Option<Outgoing>,
+    /// Octets of it that the server has from an earlier time (RFC 1845).
+    pub(super) offset: u64,
+    /// Up to which octet of the output the server can't have all of it.
+    pub(super) end: Option<u64>,
+    /// Why the caller has nothing more to say of it.
+    given_up: Option<Error>,
 }
 
 /// What is to be written next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    Reset,
+    Begin,
     Mail,
     Rcpt(usize),
     Content,
@@ -51,12 +62,11 @@ pub(super) enum Write {
 }
 
 impl Transaction {
-    /// Sends what was planned for the server. With `reset`, an earlier transaction is cleared away
-    /// first; with `chunking` the message goes by BDAT, and with `url` not at all: the server fetches it
-    /// there (RFC 4468).
+    /// Sends what was planned for the server: `behind` a message that may not be answered by then, with
+    /// `chunking` by BDAT, and with `url` not at all, as the server fetches it there (RFC 4468).
     pub(super) fn new(
         envelope: Envelope,
-        reset: bool,
+        behind: bool,
         chunking: bool,
         url: Option<Burl<'static>>,
     ) -> Self {
@@ -69,12 +79,17 @@ impl Transaction {
             envelope,
             sent_by,
             url,
-            next: if reset { Next::Reset } else { Next::Mail },
+            behind,
+            next: Next::Begin,
             answered: 0,
             accepted: Vec::new(),
             concluded: 0,
             refused: None,
             sent: None,
+            body: None,
+            offset: 0,
+            end: None,
+            given_up: None,
         }
     }
 
@@ -83,15 +98,18 @@ impl Transaction {
         self.envelope.mail().body() == Some(BodyType::EightBitMime)
     }
 
-    /// What to write next; `None` once there is nothing, or nothing that makes sense.
-    pub(super) fn next_write(&mut self) -> Option<Write> {
+    /// What to write next; `None` once there is nothing, or nothing that makes sense. With `reset` an
+    /// earlier transaction is cleared away first.
+    pub(super) fn next_write(&mut self, reset: bool) -> Option<Write> {
         if self.refused.is_some() {
             self.next = Next::Nothing;
         }
         let recipients = self.envelope.recipients();
         let (write, next) = match self.next {
-            Next::Reset => (Write::Command(Command::Rset, Awaited::Rset), Next::Mail),
-            Next::Mail => {
+            Next::Begin if reset || self.behind => {
+                (Write::Command(Command::Rset, Awaited::Rset), Next::Mail)
+            }
+            Next::Begin | Next::Mail => {
                 let mail = Command::Mail(self.envelope.mail().clone());
                 // What follows a MAIL with an id is for its reply to say.
                 if self.envelope.has_id() {
@@ -179,9 +197,10 @@ impl Transaction {
         Some(index)
     }
 
-    /// Notes a refusal; the first one counts.
+    /// Notes a refusal, behind which nothing more is written; the first one counts.
     pub(super) fn refuse(&mut self, at: Stage, reply: Reply) {
         self.refused.get_or_insert((at, reply));
+        self.body = None;
     }
 
     /// Whether it is refused, so that a server which says 354 all the same gets nothing.
@@ -194,8 +213,29 @@ impl Transaction {
         self.sent = Some(reply);
     }
 
+    /// The caller has nothing more to say, and so it has no end.
+    pub(super) fn give_up(&mut self, error: Error) {
+        self.given_up = Some(error);
+        self.body = None;
+    }
+
+    pub(super) const fn given_up(&self) -> Option<&Error> {
+        self.given_up.as_ref()
+    }
+
+    /// What is known of the message with that octet of the output written and no reply to it.
+    pub(super) fn delivery(&self, written: u64) -> Delivery {
+        match self.end {
+            Some(end) if written > end => Delivery::Unknown,
+            _ => Delivery::NotAccepted,
+        }
+    }
+
     /// What became of it, once every reply is there and nothing is left to write.
     pub(super) fn outcome(&mut self) -> Option<Result<Reply, (Stage, Reply)>> {
+        if self.body.is_some() {
+            return None;
+        }
         match (self.refused.take(), self.sent.take()) {
             (Some(refused), _) => Some(Err(refused)),
             (None, Some(reply)) => Some(Ok(reply)),

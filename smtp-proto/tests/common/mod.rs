@@ -288,6 +288,8 @@ impl<P: FnMut(&str) -> Verdict> Server<P> {
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     Send(Envelope, Vec<u8>),
+    /// Said as the message before it ends; as `Send`, if there is none.
+    Then(Envelope, Vec<u8>),
     /// By its URL.
     SendUrl(Envelope, String),
     StartTls,
@@ -358,10 +360,12 @@ impl Client {
                 client::Event::Ready(ready) => match self.actions.pop_front() {
                     None => return true,
                     Some(Action::Quit) => ready.quit(),
-                    Some(Action::Send(envelope, content)) => match ready.send(envelope) {
-                        Ok(()) => self.content = content.into(),
-                        Err(error) => self.events.push(format!("not sent: {error:?}")),
-                    },
+                    Some(Action::Send(envelope, content) | Action::Then(envelope, content)) => {
+                        match ready.send(envelope) {
+                            Ok(()) => self.content = content.into(),
+                            Err(error) => self.events.push(format!("not sent: {error:?}")),
+                        }
+                    }
                     Some(Action::SendUrl(envelope, url)) => {
                         let url = Burl::new(&url, true).unwrap();
                         if let Err(error) = ready.send_url(envelope, &url) {
@@ -408,7 +412,16 @@ impl Client {
                     let offset = usize::try_from(body.offset()).unwrap();
                     self.content.advance(offset);
                 }
-                client::Event::Body(body) if self.content.is_empty() => body.finish(),
+                client::Event::Body(body) if self.content.is_empty() => {
+                    if !matches!(self.actions.front(), Some(Action::Then(..))) {
+                        body.finish();
+                    } else if let Some(Action::Then(envelope, content)) = self.actions.pop_front() {
+                        match body.finish_then(envelope) {
+                            Ok(()) => self.content = content.into(),
+                            Err(error) => self.events.push(format!("not sent: {error:?}")),
+                        }
+                    }
+                }
                 client::Event::Body(body) => {
                     let chunk = self.content.len().min(self.chunk);
                     body.send(self.content.split_to(chunk));
