@@ -9,13 +9,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use smtp_proto::Envelope;
 use smtp_proto::bytes::BytesMut;
-use smtp_proto::client::{Connection, Delivery, Event};
+use smtp_proto::client::{Connection, Delivery, Event, Stage};
 
 /// What a server may say, and what none should.
 fn reply() -> impl Strategy<Value = Vec<u8>> {
-    const TOKENS: [&[u8]; 17] = [
+    const TOKENS: [&[u8]; 18] = [
         b"220 mx\r\n",
         b"250-mx\r\n250 PIPELINING\r\n",
+        b"250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
         b"250 mx\r\n",
         b"250 ok\r\n",
         b"354 go\r\n",
@@ -33,7 +34,7 @@ fn reply() -> impl Strategy<Value = Vec<u8>> {
         b"250-a\r\n550 b\r\n",
     ];
     prop_oneof![
-        4 => prop::sample::select(TOKENS[..7].to_vec()).prop_map(<[u8]>::to_vec),
+        4 => prop::sample::select(TOKENS[..8].to_vec()).prop_map(<[u8]>::to_vec),
         2 => prop::sample::select(TOKENS.to_vec()).prop_map(<[u8]>::to_vec),
         1 => (0..60_usize).prop_map(|octets| vec![b'x'; octets]),
         1 => vec(any::<u8>(), 0..5),
@@ -48,16 +49,20 @@ proptest! {
         replies in vec(reply(), 0..20),
         calls in vec(call(), 1..200),
         chunk in vec(any::<u8>(), 0..20),
+        unanswered in 0..4_usize,
+        behind in any::<bool>(),
     ) {
         let talk = replies.concat();
         let mut config = client_config();
         config.replies.line = 40;
         config.replies.lines = 3;
         config.replies.octets = 100;
+        config.unanswered = unanswered;
         let mut conn = Connection::new(config.into());
         let (mut rest, mut events, mut old) = (&talk[..], 0, None);
         let (mut output, mut failed) = (BytesMut::new(), None);
-        let (mut sending, mut next, mut bodies) = (false, 0, 0);
+        let (mut under_way, mut next, mut bodies) = (0, 0, 0);
+        let envelope = Envelope::new("a@b", ["c@d", "e@f"]).unwrap();
         for call in &calls {
             match call {
                 Call::Receive(octets) => {
@@ -72,30 +77,37 @@ proptest! {
                         prop_assert!(failed.is_none());
                         match event {
                             Event::Ready(ready) => {
-                                prop_assert!(!sending);
-                                let envelope = Envelope::new("a@b", ["c@d", "e@f"]).unwrap();
-                                ready.send(envelope).unwrap();
-                                (sending, next, bodies) = (true, 0, 0);
+                                prop_assert_eq!(under_way, 0);
+                                ready.send(envelope.clone()).unwrap();
+                                (under_way, bodies) = (1, 0);
                             }
                             Event::Recipient { index, .. } => {
-                                prop_assert!(sending);
+                                prop_assert!(under_way > 0);
                                 prop_assert_eq!(index, next);
                                 next += 1;
                             }
                             Event::Body(body) => {
-                                prop_assert!(sending);
+                                prop_assert!(under_way > 0);
                                 bodies += 1;
-                                if bodies > 2 {
-                                    body.finish();
-                                } else {
+                                if bodies <= 2 {
                                     body.send(chunk.clone());
+                                } else if behind {
+                                    body.finish_then(envelope.clone()).unwrap();
+                                    (under_way, bodies) = (under_way + 1, 0);
+                                } else {
+                                    body.finish();
                                 }
                             }
                             Event::Sent { .. } => {
-                                prop_assert!(sending && next == 2);
-                                sending = false;
+                                prop_assert!(under_way > 0 && next == 2);
+                                (under_way, next) = (under_way - 1, 0);
                             }
-                            Event::Refused { .. } => sending = false,
+                            // Of the connection, before there is a message.
+                            Event::Refused { at: Stage::Connect | Stage::Hello, .. } => {}
+                            Event::Refused { .. } => {
+                                prop_assert!(under_way > 0);
+                                (under_way, next) = (under_way - 1, 0);
+                            }
                             Event::NeedInput | Event::Flush | Event::Closed(_) => continue,
                             other => panic!("{other:?}"),
                         }
@@ -119,11 +131,12 @@ proptest! {
                 Call::Shutdown => {}
                 Call::End => conn.receive_eof(),
             }
-            if !sending {
-                prop_assert_eq!(conn.delivery(), Delivery::Idle);
-            }
+            // One waits for its turn, if they are as many as may be.
+            prop_assert!(under_way <= unanswered.max(1) + 1);
+            prop_assert_eq!(conn.deliveries().count(), under_way);
+            prop_assert!(conn.deliveries().is_sorted_by_key(|known| known == Delivery::NotAccepted));
         }
-        prop_assert!(events <= 6 * talk.len() + 10, "{} events", events);
+        prop_assert!(events <= 6 * talk.len() + 30, "{} events", events);
     }
 
     #[test]
@@ -131,6 +144,7 @@ proptest! {
         replies in vec(reply(), 0..20),
         cuts in vec(1..10_usize, 1..20),
         pipelining in any::<bool>(),
+        behind in any::<bool>(),
     ) {
         // What is said too early is another matter, so no segment goes beyond a line.
         let talk = replies.concat();
@@ -140,7 +154,8 @@ proptest! {
         config.replies.lines = 3;
         config.replies.octets = 100;
         let envelope = Envelope::new("a@b", ["c@d", "e@f"]).unwrap();
-        let actions = vec![Action::Send(envelope, b"hello".to_vec()); 3];
+        let action = if behind { Action::Then } else { Action::Send };
+        let actions = vec![action(envelope, b"hello".to_vec()); 3];
         let play = |cuts: &[usize]| {
             let mut client = Client::new(config.clone(), actions.clone(), usize::MAX);
             let mut open = client.run();
@@ -156,7 +171,8 @@ proptest! {
                 client.conn.receive_eof();
                 client.run();
             }
-            (client.output, client.events, client.conn.delivery())
+            let known: Vec<_> = client.conn.deliveries().collect();
+            (client.output, client.events, known)
         };
         prop_assert_eq!(play(&[usize::MAX]), play(&cuts));
     }

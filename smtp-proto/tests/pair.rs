@@ -137,15 +137,18 @@ struct Way {
     chunking: bool,
     lmtp: bool,
     unseen: u64,
+    unanswered: usize,
 }
 
 fn way() -> impl Strategy<Value = Way> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), 0..200_u64).prop_map(
-        |(pipelining, chunking, lmtp, unseen)| Way {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (flags, 0..200_u64, 0..4_usize).prop_map(
+        |((pipelining, chunking, lmtp), unseen, unanswered)| Way {
             pipelining,
             chunking,
             lmtp,
             unseen,
+            unanswered,
         },
     )
 }
@@ -155,6 +158,7 @@ fn configs(way: Way) -> (client::Config, server::Config) {
     let (mut ours, mut theirs) = (client_config(), server_config());
     ours.pipelining = way.pipelining;
     ours.unseen = way.unseen;
+    ours.unanswered = way.unanswered;
     if way.chunking {
         theirs.offers.add(Extension::Chunking);
         theirs.offers.add(Extension::BinaryMime);
@@ -200,7 +204,7 @@ proptest! {
 
     #[test]
     fn what_the_client_sends_the_server_receives_once_and_nothing_else(
-        messages in vec((envelope(), content()), 1..4),
+        messages in vec((envelope(), content(), any::<bool>()), 1..5),
         link in link(),
         way in way(),
         eight_bit in any::<bool>(),
@@ -215,9 +219,12 @@ proptest! {
         }
         let form = |content: &[u8]| wire_form(content, ours.newlines, eight_bit, !way.chunking);
         // The first message that can't be sent costs the connection.
-        let sound = messages.iter().map_while(|(envelope, content)| Some((envelope, form(content)?)));
+        let sound = messages.iter().map_while(|(envelope, content, _)| Some((envelope, form(content)?)));
         let expected: Vec<_> = sound.collect();
-        let actions = messages.iter().map(|(envelope, content)| Action::Send(envelope.clone(), content.clone()));
+        let actions = messages.iter().map(|(envelope, content, behind)| match behind {
+            true => Action::Then(envelope.clone(), content.clone()),
+            false => Action::Send(envelope.clone(), content.clone()),
+        });
         let actions = actions.chain([Action::Quit]).collect();
         let outcome = talk(ours.clone(), theirs, &link, actions);
 
@@ -233,6 +240,8 @@ proptest! {
             prop_assert_eq!(outcome.client.conn.delivery(), Delivery::Idle);
         } else {
             prop_assert!(last.starts_with("error: Content("), "{}", last);
+            let sent = outcome.client.events.iter().filter(|event| event.starts_with("sent"));
+            prop_assert_eq!(sent.count(), expected.len());
             prop_assert_eq!(outcome.client.conn.delivery(), Delivery::NotAccepted);
         }
     }
