@@ -9,6 +9,7 @@ use crate::script::Script;
 use crate::talk::{Part, Segments, Talked, Written};
 use smtp_proto::client::Delivery;
 use smtp_proto::{BodyType, Command, Envelope, Mail, Offers, Syntax};
+use std::collections::BTreeSet;
 
 /// Between what the client has to send and what the server says.
 const FENCE: &[u8] = b"\n----\n";
@@ -19,7 +20,7 @@ const FENCE: &[u8] = b"\n----\n";
 /// server's next reply first, and where there is nothing under way `t` begins AUTH, `w` STARTTLS and
 /// `s` a command that stands by itself; anything else gives up. With `t` among the settings the wait
 /// behind the last reply runs out, otherwise the server hangs up; with `R` the message is repeated
-/// until it is long, with `U` the server is to fetch it.
+/// until it is long, with `U` the server is to fetch it, and with `N` each message is said as the one before ends.
 pub fn client(data: &[u8]) {
     let (script, rest) = Script::split(data);
     let (envelope, rest) = envelope::split(&script, rest);
@@ -68,22 +69,20 @@ fn check(part: &Part<'_>, talked: &Talked) {
         body: None,
         gathered: Vec::new(),
         chunked: false,
-        ended: false,
+        whole: BTreeSet::new(),
     };
     let complete = wire.walk();
     let cut_off = talked.failed || talked.told.iter().any(|told| told.starts_with("Server("));
     assert!(complete || cut_off, "half a command or half a body");
-    let is_whole = wire.ended && wire.mails == talked.under_way;
-    let body = talked.bodies.last();
-    let body = body.filter(|body| body.mails == talked.under_way && body.finished);
-    match talked.delivery {
-        None | Some(Delivery::Idle) => {}
-        Some(delivery) if is_whole => assert_eq!(delivery, Delivery::Unknown),
-        Some(delivery) if wire.chunked || body.is_none() => {
-            assert_eq!(delivery, Delivery::NotAccepted);
+    for (number, delivery) in &talked.under_way {
+        let mut bodies = talked.bodies.iter();
+        let finished = bodies.any(|body| body.mails == *number && body.finished);
+        if wire.whole.contains(number) {
+            assert_eq!(*delivery, Delivery::Unknown);
+        } else if *number > wire.mails || wire.chunked || !finished {
+            assert_eq!(*delivery, Delivery::NotAccepted);
         }
-        // Some of the final dot's line may be out.
-        Some(_) => {}
+        // Otherwise some of the final dot's line may be out.
     }
 }
 
@@ -101,8 +100,8 @@ struct Wire<'a> {
     /// The chunks of the message so far.
     gathered: Vec<u8>,
     chunked: bool,
-    /// The message under way has its end.
-    ended: bool,
+    /// The messages that have their end, in MAILs.
+    whole: BTreeSet<usize>,
 }
 
 impl Wire<'_> {
@@ -168,7 +167,7 @@ impl Wire<'_> {
                 self.begin(&mail);
             }
             Command::Bdat(_) => return self.chunk(line),
-            Command::Burl(burl) => self.ended = burl.is_last(),
+            Command::Burl(burl) if burl.is_last() => self.end(),
             _ => {}
         }
         true
@@ -178,7 +177,11 @@ impl Wire<'_> {
         self.mails += 1;
         self.body = mail.body();
         self.gathered.clear();
-        (self.chunked, self.ended) = (false, false);
+        self.chunked = false;
+    }
+
+    fn end(&mut self) {
+        self.whole.insert(self.mails);
     }
 
     /// Whether all of a chunk was written, and is what comes next.
@@ -202,7 +205,9 @@ impl Wire<'_> {
             assert!(body.finished, "an end nobody asked for");
             assert!(sent.sound);
             assert_eq!(self.gathered.len() + size - here, sent.octets.len());
-            self.ended = here == size;
+            if here == size {
+                self.end();
+            }
         }
         here == size
     }
@@ -217,7 +222,7 @@ impl Wire<'_> {
         assert!(begun.finished, "an end nobody asked for");
         assert_eq!(Some(decoded.message), self.sent(Framing::Data).whole());
         self.rest = &self.rest[end..];
-        self.ended = true;
+        self.end();
         true
     }
 

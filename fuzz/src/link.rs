@@ -51,6 +51,12 @@ pub(crate) struct Outcome {
     pub(crate) unfit: bool,
 }
 
+impl Outcome {
+    pub(crate) const fn is_under_way(&self) -> bool {
+        self.accepted.is_none() && !self.unfit
+    }
+}
+
 /// What the server accepted.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
@@ -152,13 +158,8 @@ impl<'a> Link<'a> {
                 } else if self.begun == self.contents.len() {
                     ready.quit();
                 } else {
-                    self.begun += 1;
-                    self.content = 0;
-                    let unfit = envelope::send(&self.script, ready, &self.envelope).is_err();
-                    self.sent.push(Outcome {
-                        unfit,
-                        ..Outcome::default()
-                    });
+                    let begun = envelope::send(&self.script, ready, &self.envelope);
+                    self.begin(begun.is_err());
                 }
             }
             client::Event::Upgrade(upgrade) => upgrade.complete(),
@@ -175,17 +176,21 @@ impl<'a> Link<'a> {
                 let cut = self.chunks.next().unwrap_or(1).min(rest.len());
                 self.content += cut;
                 match cut {
+                    0 if self.script.has(b'N') && self.begun < self.contents.len() => {
+                        let begun = body.finish_then(self.envelope.clone());
+                        self.begin(begun.is_err());
+                    }
                     0 => body.finish(),
                     cut => body.send(rest[..cut].to_vec()),
                 }
             }
             client::Event::Recipient { index, reply } => {
-                let outcome = self.sent.last_mut().expect("a message");
+                let outcome = self.oldest().expect("a message");
                 assert_eq!(index, outcome.recipients.len());
                 outcome.recipients.push(reply.is_positive());
             }
             client::Event::Delivered { index, reply } => {
-                let outcome = self.sent.last_mut().expect("a message");
+                let outcome = self.oldest().expect("a message");
                 outcome.delivered.push((index, reply.is_positive()));
             }
             client::Event::Sent { reply } => {
@@ -199,9 +204,23 @@ impl<'a> Link<'a> {
         (true, false)
     }
 
+    fn begin(&mut self, unfit: bool) {
+        self.begun += 1;
+        self.content = 0;
+        self.sent.push(Outcome {
+            unfit,
+            ..Outcome::default()
+        });
+    }
+
+    /// The oldest message under way.
+    fn oldest(&mut self) -> Option<&mut Outcome> {
+        self.sent.iter_mut().find(|outcome| outcome.is_under_way())
+    }
+
     fn settle(&mut self, accepted: bool) {
-        if let Some(outcome) = self.sent.last_mut() {
-            outcome.accepted.get_or_insert(accepted);
+        if let Some(outcome) = self.oldest() {
+            outcome.accepted = Some(accepted);
         }
     }
 

@@ -12,7 +12,7 @@ use smtp_proto::{BodyType, Envelope, Extension, Mail, Newlines, Rcpt};
 
 /// A script's line, the envelope, and the message. The settings are those of both sides and `m`
 /// for a server without 8BITMIME, `T` for one under TLS, `S` and `A` for a client that asks for TLS
-/// or authenticates itself before it sends, `R` for a message that is repeated until it is long, `U` for
+/// or authenticates itself before it sends, `N` for one that says the second message as the first ends, `R` for a message that is repeated until it is long, `U` for
 /// one that the server is to fetch; the verdicts are the server's, `a`, `t`, `r`, `c` and `i`.
 pub fn pair(data: &[u8]) {
     let (script, rest) = Script::split(data);
@@ -62,7 +62,8 @@ impl Link<'_> {
         assert!(received.next().is_none(), "a message nobody sent");
         if matches!(self.failed, Some(Error::Content(_))) {
             assert_eq!(self.client.delivery(), Delivery::NotAccepted);
-            let content = &self.contents[self.sent.len() - 1];
+            let faulty = self.sent.iter().position(Outcome::is_under_way);
+            let content = &self.contents[faulty.expect("a message")];
             let sendable = reference::sent(content, Framing::Chunks, newlines, false).sound;
             assert!(
                 !sendable || !content.is_ascii(),

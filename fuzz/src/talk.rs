@@ -8,8 +8,9 @@ use crate::envelope;
 use crate::errands::{respond, run_errand, shake_hands};
 use crate::script::{Cuts, Script, Verdict, Verdicts, octets, whole};
 use smtp_proto::bytes::Buf;
-use smtp_proto::client::{Closed, Config, Connection, Delivery, Error, Event};
+use smtp_proto::client::{Closed, Config, Connection, Delivery, Error, Event, SendError};
 use smtp_proto::{Entry, Envelope};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -62,10 +63,8 @@ pub(crate) struct Talked {
     pub(crate) upgrades: Vec<usize>,
     /// It ended in an error: what was still to be written is lost.
     pub(crate) failed: bool,
-    /// What was known then of the message under way.
-    pub(crate) delivery: Option<Delivery>,
-    /// Which message that is, in MAILs.
-    pub(crate) under_way: usize,
+    /// Of each message under way then: which one it is, in MAILs, and what was known of it.
+    pub(crate) under_way: Vec<(usize, Delivery)>,
 }
 
 /// One body that was begun.
@@ -96,8 +95,8 @@ struct Talk<'a> {
     content: &'a [u8],
     messages: usize,
     errands: usize,
-    /// The message under way, and its body if that was begun.
-    open: bool,
+    /// The messages under way, in MAILs, and the body of the newest if that was begun.
+    under_way: VecDeque<usize>,
     body: Option<usize>,
     talked: Talked,
 }
@@ -129,7 +128,7 @@ impl Part<'_> {
             content: &[],
             messages: 0,
             errands: 0,
-            open: false,
+            under_way: VecDeque::new(),
             body: None,
             talked: Talked {
                 told: Vec::new(),
@@ -138,8 +137,7 @@ impl Part<'_> {
                 responses: Vec::new(),
                 upgrades: Vec::new(),
                 failed: false,
-                delivery: None,
-                under_way: 0,
+                under_way: Vec::new(),
             },
         };
         talk.run();
@@ -156,10 +154,8 @@ impl Talk<'_> {
             match self.conn.poll() {
                 Err(error) => return self.fail(&error),
                 Ok(Event::NeedInput) => {
-                    assert!(
-                        !self.conn.transmit().has_remaining(),
-                        "waits with words unsaid"
-                    );
+                    let unsaid = self.conn.transmit().has_remaining();
+                    assert!(!unsaid, "waits with words unsaid");
                     assert!(self.conn.timeout().is_some(), "waits without a bound");
                     self.need_input();
                 }
@@ -184,7 +180,7 @@ impl Talk<'_> {
                     }
                 }
                 Ok(Event::Ready(ready)) => {
-                    assert!(!self.open, "ready within a message");
+                    assert!(self.under_way.is_empty(), "ready within a message");
                     self.talked
                         .told
                         .push(format!("Ready {:?}", ready.capabilities()));
@@ -199,14 +195,11 @@ impl Talk<'_> {
                             self.talked.told.push(format!("{begun:?}"));
                         }
                         Verdict::Accept if self.messages < MESSAGES => {
-                            self.messages += 1;
-                            self.talked.under_way = self.mails.load(Ordering::Relaxed) + 1;
-                            let part = self.part;
-                            let begun = envelope::send(&part.script, ready, part.envelope);
-                            self.open = begun.is_ok();
-                            self.talked.told.push(format!("{begun:?}"));
-                            self.content = self.part.content;
-                            self.body = None;
+                            let Part {
+                                script, envelope, ..
+                            } = self.part;
+                            let begun = envelope::send(script, ready, envelope);
+                            self.begin(&begun);
                         }
                         Verdict::Ignore => drop(ready),
                         Verdict::Defer if !self.server.is_empty() => self.next_replies(1),
@@ -229,25 +222,44 @@ impl Talk<'_> {
                         Verdict::Defer if !self.server.is_empty() => self.next_replies(1),
                         _ if self.content.is_empty() => {
                             bodies[index].finished = true;
-                            body.finish();
+                            if self.part.script.has(b'N') && self.messages < MESSAGES {
+                                let begun = body.finish_then(self.part.envelope.clone());
+                                self.begin(&begun);
+                            } else {
+                                body.finish();
+                            }
                         }
                         _ => {
                             let cut = self.chunks.next().unwrap_or(1).min(self.content.len());
-                            let (chunk, rest) = self.content.split_at(cut);
-                            self.content = rest;
-                            body.send(chunk.to_vec());
+                            body.send(self.content[..cut].to_vec());
+                            self.content = &self.content[cut..];
                         }
                     }
                 }
                 Ok(Event::Closed(closed)) => return self.close(&closed),
                 Ok(event) => {
-                    let told = format!("{event:?}");
-                    self.open &= matches!(event, Event::Recipient { .. } | Event::Delivered { .. });
-                    self.tell(told);
+                    if matches!(event, Event::Sent { .. } | Event::Refused { .. }) {
+                        self.under_way.pop_front();
+                    }
+                    self.talked.told.push(format!("{event:?}"));
+                    assert_eq!(self.conn.deliveries().count(), self.under_way.len());
                 }
             }
         }
         panic!("polled without end");
+    }
+
+    /// A message was taken on, or can't be sent.
+    fn begin(&mut self, begun: &Result<(), SendError>) {
+        self.messages += 1;
+        self.talked.told.push(format!("{begun:?}"));
+        if begun.is_ok() {
+            // Those before it have said theirs.
+            let mails = self.mails.load(Ordering::Relaxed);
+            self.under_way.push_back(mails + 1);
+            self.content = self.part.content;
+            self.body = None;
+        }
     }
 
     /// An error is the end, and every poll behind it says so again.
@@ -257,9 +269,9 @@ impl Talk<'_> {
         assert_eq!(self.conn.timeout(), None);
         self.tell(format!("{error:?}"));
         self.talked.failed = true;
-        let delivery = self.conn.delivery();
-        assert_eq!(delivery == Delivery::Idle, !self.open);
-        self.talked.delivery = Some(delivery);
+        let known: Vec<_> = self.conn.deliveries().collect();
+        assert_eq!(known.len(), self.under_way.len());
+        self.talked.under_way = self.under_way.drain(..).zip(known).collect();
     }
 
     /// So is being closed, and no message is left without an outcome.
@@ -269,7 +281,7 @@ impl Talk<'_> {
             assert_eq!(self.conn.receive(b"250 ok\r\n"), 0);
             assert_eq!(self.conn.timeout(), None);
         }
-        assert!(!self.open, "a message without an outcome");
+        assert!(self.under_way.is_empty(), "a message without an outcome");
         self.tell(format!("{closed:?}"));
     }
 
