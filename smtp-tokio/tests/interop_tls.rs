@@ -10,6 +10,7 @@ mod support;
 
 use identity::Identity;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use support::{Server, delivered, dotted, example, large, program, with_lf};
@@ -25,8 +26,18 @@ struct Case<'a> {
     lf: &'a Path,
 }
 
+/// Has that program send.
+fn delivers(program: impl Fn(&Case<'_>) -> Command) {
+    delivers_by(|case| {
+        let mut command = program(case);
+        let output = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command:?}\n{said}");
+    });
+}
+
 /// Has `send` hand messages to a `smtpd` that takes none in clear, and compares what is delivered.
-fn delivers(send: impl Fn(&Case<'_>) -> Command) {
+fn delivers_by(send: impl Fn(&Case<'_>)) {
     let folder = tempfile::tempdir().expect("a folder");
     let (ca, key) = Identity::new().write(folder.path());
     let (crlf, lf) = (folder.path().join("crlf"), folder.path().join("lf"));
@@ -49,10 +60,7 @@ fn delivers(send: impl Fn(&Case<'_>) -> Command) {
                 crlf: &crlf,
                 lf: &lf,
             };
-            let mut command = send(&case);
-            let output = command.output().expect("it runs");
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{command:?}\n{said}");
+            send(&case);
             let delivered = delivered(&maildir);
             assert_eq!(delivered.len(), 1);
             assert!(delivered[0] == *message, "the message differs");
@@ -75,6 +83,77 @@ fn curl_delivers_under_tls() {
             .arg("--upload-file")
             .arg(case.crlf);
         command
+    });
+}
+
+#[test]
+fn swaks_delivers_under_tls() {
+    let Some(swaks) = program("swaks") else {
+        return;
+    };
+    delivers(|case| {
+        let tls = if case.implicit { "--tlsc" } else { "--tls" };
+        // It puts an empty line behind the message, so it is given one line end less.
+        let message = fs::read_to_string(case.lf).expect("text");
+        let file = case.lf.with_extension("swaks");
+        fs::write(&file, message.strip_suffix('\n').expect("a line end")).expect("a file");
+        let mut command = Command::new(&swaks);
+        command
+            .args(["--server", &case.server.addr.to_string(), tls])
+            .args(["--tls-verify", "--tls-ca-path"])
+            .arg(case.ca)
+            .args(["--from", "a@example.org", "--to", "b@example.com"])
+            .args(["--silent", "2", "--data"])
+            .arg(format!("@{}", file.display()));
+        command
+    });
+}
+
+#[test]
+fn openssl_delivers_under_tls() {
+    let Some(openssl) = program("openssl") else {
+        return;
+    };
+    delivers_by(|case| {
+        let mut command = Command::new("timeout");
+        command
+            .arg("60")
+            .arg(&openssl)
+            .args([
+                "s_client",
+                "-quiet",
+                "-verify_quiet",
+                "-verify_return_error",
+            ])
+            .args(["-verify_ip", "127.0.0.1", "-CAfile"])
+            .arg(case.ca)
+            .args(["-connect", &case.server.addr.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        if !case.implicit {
+            command.args(["-starttls", "smtp"]);
+        }
+        let mut child = command.spawn().expect("it runs");
+        let mut input = child.stdin.take().expect("it is piped");
+        let mut replies = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let message = fs::read_to_string(case.crlf).expect("text");
+        let stuffed = format!("\r\n{message}").replace("\r\n.", "\r\n..");
+        let greeting = case.implicit.then_some(("", "220 "));
+        for (line, code) in greeting.into_iter().chain([
+            ("EHLO client.example\r\n", "250 "),
+            ("MAIL FROM:<a@example.org>\r\n", "250 "),
+            ("RCPT TO:<b@example.com>\r\n", "250 "),
+            ("DATA\r\n", "354 "),
+            (&format!("{}.\r\n", &stuffed[2..]), "250 "),
+            ("QUIT\r\n", "221 "),
+        ]) {
+            input.write_all(line.as_bytes()).expect("it listens");
+            let mut reply = replies.by_ref().map(|line| line.expect("a line"));
+            let last = reply.find(|line| line.as_bytes().get(3) != Some(&b'-'));
+            assert!(last.is_some_and(|last| last.starts_with(code)), "no {code}");
+        }
+        assert!(child.wait().expect("it ends").success());
     });
 }
 
