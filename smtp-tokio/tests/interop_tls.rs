@@ -1,5 +1,5 @@
-//! Programs we didn't write send to `smtpd` under TLS, by STARTTLS and from the first octet, and
-//! `send` does. Every message is read back and compared.
+//! Programs we didn't write authenticate themselves to `smtpd` under TLS, by STARTTLS and from the first
+//! octet, and send, and `send` does. Every message is read back and compared.
 //!
 //! Programs that aren't installed are left out, and a line says so; with `SMTP_INTEROP=required`
 //! that is a failure.
@@ -11,14 +11,30 @@ mod support;
 use identity::Identity;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use support::{Server, delivered, dotted, example, large, program, with_lf};
+use support::{Server, delivered, dotted, example, free_port, large, program, with_lf};
+
+const USER: &str = "joe:wonderland";
+
+/// The mechanisms that `smtpd` offers.
+const ALL: &[&str] = &[
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-1",
+    "PLAIN",
+    "LOGIN",
+];
 
 /// What a program is given to send with.
 struct Case<'a> {
-    server: &'a Server,
+    /// Where it listens, and whether it is under TLS from the first octet there.
+    addr: SocketAddr,
     implicit: bool,
+    /// By which mechanism of AUTH.
+    mechanism: &'a str,
     /// The certificate that is to be trusted.
     ca: &'a Path,
     /// The message with CRLF, and with LF.
@@ -26,9 +42,9 @@ struct Case<'a> {
     lf: &'a Path,
 }
 
-/// Has that program send.
-fn delivers(program: impl Fn(&Case<'_>) -> Command) {
-    delivers_by(|case| {
+/// Has that program send, by each of the mechanisms that it knows.
+fn delivers(mechanisms: &[&str], program: impl Fn(&Case<'_>) -> Command) {
+    delivers_by(mechanisms, |case| {
         let mut command = program(case);
         let output = command.output().expect("it runs");
         let said = String::from_utf8_lossy(&output.stderr);
@@ -36,34 +52,52 @@ fn delivers(program: impl Fn(&Case<'_>) -> Command) {
     });
 }
 
-/// Has `send` hand messages to a `smtpd` that takes none in clear, and compares what is delivered.
-fn delivers_by(send: impl Fn(&Case<'_>)) {
+/// Has `send` hand messages to a `smtpd` that takes none in clear, and none from strangers, and compares
+/// what is delivered.
+fn delivers_by(mechanisms: &[&str], send: impl Fn(&Case<'_>)) {
     let folder = tempfile::tempdir().expect("a folder");
     let (ca, key) = Identity::new().write(folder.path());
     let (crlf, lf) = (folder.path().join("crlf"), folder.path().join("lf"));
-    for (number, message) in [dotted(), large()].iter().enumerate() {
-        fs::write(&crlf, message).expect("a file");
-        fs::write(&lf, with_lf(message)).expect("a file");
-        for implicit in [false, true] {
-            let maildir = folder.path().join(format!("mail{number}{implicit}"));
-            let (maildir_arg, ca_arg) = (maildir.to_string_lossy(), ca.to_string_lossy());
-            let key_arg = key.to_string_lossy();
-            let mut arguments = vec!["--maildir", &maildir_arg, "--require-tls"];
-            arguments.extend(["--tls-cert", &ca_arg, "--tls-key", &key_arg]);
-            if implicit {
-                arguments.push("--implicit-tls");
+    let maildir = folder.path().join("mail");
+    let implicit = format!("127.0.0.1:{}", free_port());
+    let mut server = Server::spawn(
+        Command::new(example("smtpd"))
+            .args(["--require-tls", "--tls-cert"])
+            .arg(&ca)
+            .arg("--tls-key")
+            .arg(&key)
+            .args(["--implicit-tls", &implicit, "--require-auth"])
+            .args(["--user", "ann:looking-glass", "--user", USER])
+            .arg("--maildir")
+            .arg(&maildir),
+    );
+    let mut second = String::new();
+    server.log.read_line(&mut second).expect("it says where");
+    assert_eq!(second, format!("listening on {implicit} under TLS\n"));
+    let implicit = implicit.parse().expect("an address");
+    let mut sent = 0;
+    for message in [dotted(), large()] {
+        fs::write(&crlf, &message).expect("a file");
+        fs::write(&lf, with_lf(&message)).expect("a file");
+        for (addr, implicit) in [(server.addr, false), (implicit, true)] {
+            for mechanism in mechanisms {
+                let case = Case {
+                    addr,
+                    implicit,
+                    mechanism,
+                    ca: &ca,
+                    crlf: &crlf,
+                    lf: &lf,
+                };
+                send(&case);
+                sent += 1;
+                let delivered = delivered(&maildir);
+                assert_eq!(delivered.len(), sent);
+                assert!(delivered.contains(&message), "the message differs");
+                let mut log = String::new();
+                server.log.read_line(&mut log).expect("it says so");
+                assert!(log.contains(" by=\"joe\" "), "{log}");
             }
-            let case = Case {
-                server: &Server::start("smtpd", &arguments),
-                implicit,
-                ca: &ca,
-                crlf: &crlf,
-                lf: &lf,
-            };
-            send(&case);
-            let delivered = delivered(&maildir);
-            assert_eq!(delivered.len(), 1);
-            assert!(delivered[0] == *message, "the message differs");
         }
     }
 }
@@ -71,15 +105,17 @@ fn delivers_by(send: impl Fn(&Case<'_>)) {
 #[test]
 fn curl_delivers_under_tls() {
     let Some(curl) = program("curl") else { return };
-    delivers(|case| {
+    delivers(&["PLAIN", "LOGIN"], |case| {
         let scheme = if case.implicit { "smtps" } else { "smtp" };
         let mut command = Command::new(&curl);
         command
             .args(["--silent", "--show-error", "--ssl-reqd", "--cacert"])
             .arg(case.ca)
-            .args(["--mail-from", "a@example.org"])
+            .args(["--mail-from", "a@example.org", "--user", USER])
+            .arg("--login-options")
+            .arg(format!("AUTH={}", case.mechanism))
             .args(["--mail-rcpt", "b@example.com"])
-            .arg(format!("{scheme}://{}", case.server.addr))
+            .arg(format!("{scheme}://{}", case.addr))
             .arg("--upload-file")
             .arg(case.crlf);
         command
@@ -91,7 +127,7 @@ fn swaks_delivers_under_tls() {
     let Some(swaks) = program("swaks") else {
         return;
     };
-    delivers(|case| {
+    delivers(&["PLAIN", "LOGIN"], |case| {
         let tls = if case.implicit { "--tlsc" } else { "--tls" };
         // It puts an empty line behind the message, so it is given one line end less.
         let message = fs::read_to_string(case.lf).expect("text");
@@ -99,9 +135,11 @@ fn swaks_delivers_under_tls() {
         fs::write(&file, message.strip_suffix('\n').expect("a line end")).expect("a file");
         let mut command = Command::new(&swaks);
         command
-            .args(["--server", &case.server.addr.to_string(), tls])
+            .args(["--server", &case.addr.to_string(), tls])
             .args(["--tls-verify", "--tls-ca-path"])
             .arg(case.ca)
+            .args(["--auth", case.mechanism])
+            .args(["--auth-user", "joe", "--auth-password", "wonderland"])
             .args(["--from", "a@example.org", "--to", "b@example.com"])
             .args(["--silent", "2", "--data"])
             .arg(format!("@{}", file.display()));
@@ -114,7 +152,7 @@ fn openssl_delivers_under_tls() {
     let Some(openssl) = program("openssl") else {
         return;
     };
-    delivers_by(|case| {
+    delivers_by(&["PLAIN"], |case| {
         let mut command = Command::new("timeout");
         command
             .arg("60")
@@ -127,7 +165,7 @@ fn openssl_delivers_under_tls() {
             ])
             .args(["-verify_ip", "127.0.0.1", "-CAfile"])
             .arg(case.ca)
-            .args(["-connect", &case.server.addr.to_string()])
+            .args(["-connect", &case.addr.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
@@ -142,6 +180,7 @@ fn openssl_delivers_under_tls() {
         let greeting = case.implicit.then_some(("", "220 "));
         for (line, code) in greeting.into_iter().chain([
             ("EHLO client.example\r\n", "250 "),
+            ("AUTH PLAIN AGpvZQB3b25kZXJsYW5k\r\n", "235 "),
             ("MAIL FROM:<a@example.org>\r\n", "250 "),
             ("RCPT TO:<b@example.com>\r\n", "250 "),
             ("DATA\r\n", "354 "),
@@ -162,20 +201,25 @@ fn msmtp_delivers_under_tls() {
     let Some(msmtp) = program("msmtp") else {
         return;
     };
-    delivers(|case| {
-        let starttls = if case.implicit { "off" } else { "on" };
-        let mut command = Command::new(&msmtp);
-        command
-            .args(["--file=/dev/null", "--host=127.0.0.1", "--tls=on"])
-            .arg(format!("--port={}", case.server.port()))
-            .arg(format!("--tls-starttls={starttls}"))
-            .arg(format!("--tls-trust-file={}", case.ca.display()))
-            .args(["--set-from-header=off", "--set-date-header=off"])
-            .args(["--set-msgid-header=off", "--from=a@example.org"])
-            .arg("b@example.com")
-            .stdin(Stdio::from(fs::File::open(case.lf).expect("a file")));
-        command
-    });
+    delivers(
+        &["plain", "login", "scram-sha-1", "scram-sha-256"],
+        |case| {
+            let starttls = if case.implicit { "off" } else { "on" };
+            let mut command = Command::new(&msmtp);
+            command
+                .args(["--file=/dev/null", "--host=127.0.0.1", "--tls=on"])
+                .arg(format!("--port={}", case.addr.port()))
+                .arg(format!("--tls-starttls={starttls}"))
+                .arg(format!("--tls-trust-file={}", case.ca.display()))
+                .arg(format!("--auth={}", case.mechanism))
+                .args(["--user=joe", "--passwordeval=echo wonderland"])
+                .args(["--set-from-header=off", "--set-date-header=off"])
+                .args(["--set-msgid-header=off", "--from=a@example.org"])
+                .arg("b@example.com")
+                .stdin(Stdio::from(fs::File::open(case.lf).expect("a file")));
+            command
+        },
+    );
 }
 
 #[test]
@@ -185,21 +229,24 @@ fn python_delivers_under_tls() {
     };
     let script = "\
 import smtplib, ssl, sys
-port, implicit, ca, message = int(sys.argv[1]), sys.argv[2] == 'true', sys.argv[3], sys.argv[4]
+port, implicit, mechanism, ca, message = sys.argv[1:]
 context = ssl.create_default_context(cafile=ca)
-if implicit:
+if implicit == 'true':
     server = smtplib.SMTP_SSL('127.0.0.1', port, context=context)
 else:
     server = smtplib.SMTP('127.0.0.1', port)
     server.starttls(context=context)
+server.ehlo()
+server.user, server.password = 'joe', 'wonderland'
+server.auth(mechanism, getattr(server, 'auth_' + mechanism.lower()))
 server.sendmail('a@example.org', ['b@example.com'], open(message, 'rb').read())
 server.quit()
 ";
-    delivers(|case| {
+    delivers(&["PLAIN", "LOGIN"], |case| {
         let mut command = Command::new(&python);
         command
-            .args(["-c", script, &case.server.port()])
-            .arg(case.implicit.to_string())
+            .args(["-c", script, &case.addr.port().to_string()])
+            .args([&case.implicit.to_string(), case.mechanism])
             .args([case.ca, case.crlf]);
         command
     });
@@ -207,10 +254,11 @@ server.quit()
 
 #[test]
 fn send_delivers_under_tls() {
-    delivers(|case| {
+    delivers(ALL, |case| {
         let mut command = Command::new(example("send"));
         command
-            .args(["--server", &case.server.addr.to_string(), "--ca"])
+            .args(["--user", USER, "--mechanism", case.mechanism])
+            .args(["--server", &case.addr.to_string(), "--ca"])
             .arg(case.ca)
             .args(["--from", "a@example.org", "--to", "b@example.com"])
             .arg(case.crlf);
