@@ -26,22 +26,26 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server` and `client` for what a user calls, `session` for the
-//! core's loop, `handler` and `body` for what it is given, `link` for the stream and the clock,
-//! `stream` for the socket, `tls` for what may be over it.
+//! The files follow the data: `server`, `connect` and `client` for what a user calls, `session` for
+//! the core's loop and `opening` for its beginning on the other side, `handler` and `body` for what
+//! it is given, `link` for the stream and the clock, `stream` for the socket, `tls` for what may be
+//! over it.
 
 mod body;
 mod client;
+mod connect;
 mod error;
 mod handler;
 mod link;
+mod opening;
 mod server;
 mod session;
 mod stream;
 mod tls;
 
 pub use body::Body;
-pub use client::{Client, Connect};
+pub use client::Client;
+pub use connect::Connect;
 pub use error::{Error, ErrorKind};
 pub use handler::Handler;
 pub use server::{Server, Stopper};
