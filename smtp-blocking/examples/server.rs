@@ -7,7 +7,9 @@ use smtp_blocking::smtp_proto::Hello;
 use smtp_blocking::smtp_proto::address::{ForwardPath, Mailbox};
 use smtp_blocking::smtp_proto::server::Session;
 use smtp_blocking::smtp_proto::trace::{Date, Features, Protocol, Received, ReturnPath};
-use smtp_blocking::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server};
+use smtp_blocking::{
+    Accepted, Body, Config, Domain, Envelope, Handler, Peer, Rcpt, Refusal, Server,
+};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -122,7 +124,7 @@ struct Inbox {
     log: Log,
     /// What goes wrong, on stderr.
     complaints: Log,
-    peer: SocketAddr,
+    peer: Peer,
     hello: String,
     secure: bool,
 }
@@ -186,7 +188,10 @@ impl Inbox {
             tls: self.secure,
             ..Features::default()
         });
-        let received = Received::new(&self.hello, hostname, protocol, date).peer(self.peer.ip());
+        let mut received = Received::new(&self.hello, hostname, protocol, date);
+        if let Some(addr) = self.peer.addr() {
+            received = received.peer(addr.ip());
+        }
         format!("{}{received}", ReturnPath(envelope.sender()))
     }
 }

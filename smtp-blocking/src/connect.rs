@@ -3,11 +3,12 @@
 use crate::Client;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::socket::Socket;
 use crate::tls::ClientTls;
 use smtp_proto::client::{Config, Connection, Delivery};
 use smtp_proto::{Entry, Hello};
 use std::io;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 
 /// How to connect, where the defaults won't do.
@@ -97,14 +98,23 @@ impl Connect {
     /// # Errors
     /// As there.
     pub fn handshake(self, stream: TcpStream) -> Result<Client, Error> {
+        // The last packet of a message must not wait for the acknowledgement of the one before.
+        let local = stream.set_nodelay(true).and_then(|()| stream.local_addr());
+        match local {
+            Ok(local) => self.over(Box::new(stream), local.ip()),
+            Err(error) => Err(Error::new(error.into(), Delivery::Idle)),
+        }
+    }
+
+    /// Over a socket whose end here has that address.
+    pub(crate) fn over(self, socket: Box<dyn Socket>, local: IpAddr) -> Result<Client, Error> {
         let fail = |kind| Error::new(kind, Delivery::Idle);
         let idle = |error: io::Error| fail(error.into());
-        let local = stream.local_addr().map_err(idle)?.ip();
         let mut config = Config::new(self.hello.unwrap_or_else(|| Hello::literal(local)));
         for setting in self.settings {
             setting(&mut config);
         }
-        let mut link = Link::new(stream).map_err(idle)?;
+        let mut link = Link::new(socket).map_err(idle)?;
         let mut conn = if let Security::Implicit(tls) = &self.security {
             let patience = config.timeouts.handshake;
             let secured = tls

@@ -26,10 +26,10 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server`, `connect` and `client` for what a user calls, `session` for
-//! the core's loop and `opening` for its beginning on the other side, `handler` and `body` for what
-//! it is given, `link` for the stream and the clock, `stream` for the socket, `tls` for what may be
-//! over it.
+//! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`,
+//! `socket`, `unix` and `peer` for where clients come from and how, `session` for the core's loop and
+//! `opening` for its beginning on the other side, `handler` and `body` for what it is given, `link`
+//! for the stream and the clock, `stream` for the socket, `tls` for what may be over it.
 
 mod body;
 mod client;
@@ -37,17 +37,24 @@ mod connect;
 mod error;
 mod handler;
 mod link;
+mod listener;
 mod opening;
+mod peer;
 mod server;
 mod session;
+mod socket;
 mod stream;
 mod tls;
+#[cfg(unix)]
+mod unix;
 
 pub use body::Body;
 pub use client::Client;
 pub use connect::Connect;
 pub use error::{Error, ErrorKind};
 pub use handler::Handler;
+pub use listener::Listener;
+pub use peer::Peer;
 pub use server::{Server, Stopper};
 pub use tls::{ClientTls, ServerTls};
 

@@ -4,12 +4,12 @@
 //! deadline starts anew only when the machine's generation changes, so a peer that trickles octets
 //! gains no time.
 
+use crate::socket::Socket;
 use crate::stream::{Stream, TICK, is_passing};
 use bytes::{Buf, BufMut};
 use rustls::Connection;
 use smtp_proto::{Timeout, Transmit, client, server};
 use std::io;
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// How long a look for input takes while output is stuck.
@@ -64,7 +64,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(socket: TcpStream) -> io::Result<Self> {
+    pub(crate) fn new(socket: Box<dyn Socket>) -> io::Result<Self> {
         Ok(Self {
             stream: Stream::new(socket)?,
             input: vec![0; READ].into_boxed_slice(),
@@ -171,7 +171,7 @@ mod tests {
     use rustls::pki_types::PrivateKeyDer;
     use rustls::{ClientConfig, RootCertStore, ServerConfig};
     use smtp_proto::Hello;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::sync::Arc;
     use std::thread;
 
@@ -192,12 +192,12 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let theirs = thread::spawn(move || {
-            let mut stream = Stream::new(listener.accept().unwrap().0).unwrap();
+            let mut stream = Stream::new(Box::new(listener.accept().unwrap().0)).unwrap();
             let tls = ServerTls::new(server).accept().unwrap();
             stream.handshake(tls, || false).unwrap();
             stream
         });
-        let mut link = Link::new(TcpStream::connect(addr).unwrap()).unwrap();
+        let mut link = Link::new(Box::new(TcpStream::connect(addr).unwrap())).unwrap();
         let tls = ClientTls::new("mx.example.com", client).unwrap().connect();
         link.secure_within(Duration::MAX, tls.unwrap()).unwrap();
         (link, theirs.join().unwrap())

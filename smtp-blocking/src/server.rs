@@ -2,14 +2,16 @@
 
 use crate::handler::Handler;
 use crate::link::Link;
-use crate::session;
+use crate::listener::{Door, Listener};
+use crate::socket::Socket;
 use crate::tls::ServerTls;
+use crate::{Peer, session};
 use bytes::Buf;
 use smtp_proto::server::{Config, Connection, Event};
 use smtp_proto::{Entry, Extension, Refusal};
 use std::fmt;
-use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -18,11 +20,11 @@ use std::time::Duration;
 /// How long no connection is accepted after the system refused to give us one.
 const PAUSE: Duration = Duration::from_millis(100);
 
-type Sink = dyn Fn(SocketAddr, Entry<'_>) + Send + Sync;
+type Sink = dyn Fn(Peer, Entry<'_>) + Send + Sync;
 
 /// A listening server, with a thread a connection.
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
     config: Arc<Config>,
     security: Security,
     max_connections: usize,
@@ -51,9 +53,9 @@ impl Server {
     }
 
     /// Serves on a socket that listens already.
-    pub fn from_listener(listener: TcpListener, config: Config) -> Self {
+    pub fn from_listener(listener: impl Into<Listener>, config: Config) -> Self {
         Self {
-            listener,
+            listener: listener.into(),
             config: Arc::new(config),
             security: Security::Clear,
             max_connections: 100,
@@ -87,10 +89,7 @@ impl Server {
     }
 
     /// With every line said told to `sink`, message bodies as their size.
-    pub fn transcript(
-        mut self,
-        sink: impl Fn(SocketAddr, Entry<'_>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn transcript(mut self, sink: impl Fn(Peer, Entry<'_>) + Send + Sync + 'static) -> Self {
         self.transcript = Some(Arc::new(sink));
         self
     }
@@ -98,9 +97,13 @@ impl Server {
     /// Where it listens.
     ///
     /// # Errors
-    /// As the socket has them.
+    /// As the socket has them; [`Unsupported`](io::ErrorKind::Unsupported) for a Unix socket.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        match self.listener.door()? {
+            Door::Tcp(addr) => Ok(addr),
+            #[cfg(unix)]
+            Door::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// What ends [`serve`](Self::serve), from any thread.
@@ -110,7 +113,7 @@ impl Server {
     pub fn stopper(&self) -> io::Result<Stopper> {
         Ok(Stopper {
             going_down: Arc::clone(&self.going_down),
-            listening: self.local_addr()?,
+            door: self.listener.door()?,
         })
     }
 
@@ -122,7 +125,7 @@ impl Server {
     /// Never for what a client does, nor for a lack of file descriptors, which passes.
     pub fn serve<H: Handler + Send + 'static>(
         self,
-        mut handler: impl FnMut(SocketAddr) -> H,
+        mut handler: impl FnMut(Peer) -> H,
     ) -> io::Result<()> {
         let sessions = Arc::new(AtomicUsize::new(0));
         loop {
@@ -130,7 +133,7 @@ impl Server {
             if self.going_down.load(Ordering::Relaxed) {
                 break;
             }
-            let Ok((stream, peer)) = accepted else {
+            let Ok((socket, peer)) = accepted else {
                 thread::sleep(PAUSE);
                 continue;
             };
@@ -145,7 +148,7 @@ impl Server {
             if sessions.load(Ordering::Acquire) >= self.max_connections {
                 // Under TLS the 421 would cost a handshake.
                 if !matches!(self.security, Security::Implicit(_)) {
-                    turn_away(conn, &stream);
+                    turn_away(conn, socket);
                 }
                 continue;
             }
@@ -156,7 +159,7 @@ impl Server {
             let serve = move || {
                 let _open = open;
                 // What the socket has to complain of ends this session and no other.
-                let _ = run(conn, stream, security, handler, &going_down);
+                let _ = run(conn, socket, security, handler, &going_down);
             };
             if thread::Builder::new().spawn(serve).is_err() {
                 thread::sleep(PAUSE);
@@ -173,12 +176,12 @@ impl Server {
 /// Serves one client, in clear or not.
 fn run<H: Handler>(
     conn: Connection,
-    stream: TcpStream,
+    socket: Box<dyn Socket>,
     security: Security,
     handler: H,
     going_down: &AtomicBool,
 ) -> io::Result<()> {
-    let mut link = Link::new(stream)?;
+    let mut link = Link::new(socket)?;
     let starttls = match security {
         Security::Clear => None,
         Security::StartTls(tls) => Some(tls),
@@ -211,7 +214,7 @@ impl Drop for Open {
 #[derive(Clone, Debug)]
 pub struct Stopper {
     going_down: Arc<AtomicBool>,
-    listening: SocketAddr,
+    door: Door,
 }
 
 impl Stopper {
@@ -219,22 +222,16 @@ impl Stopper {
     pub fn stop(&self) {
         self.going_down.store(true, Ordering::Relaxed);
         // The server waits in accept, so someone has to knock.
-        let mut door = self.listening;
-        match door.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => door.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => door.set_ip(Ipv6Addr::LOCALHOST.into()),
-            _ => {}
-        }
-        drop(TcpStream::connect(door));
+        self.door.knock();
     }
 }
 
 /// Says 421 and hangs up, at no cost that lasts: the first octets always fit a new socket's buffer.
-fn turn_away(mut conn: Connection, mut stream: &TcpStream) {
+fn turn_away(mut conn: Connection, mut socket: Box<dyn Socket>) {
     if let Event::Connect(request) = conn.poll() {
         request.reject(Refusal::too_many_connections());
     }
-    let _ = stream.write(conn.transmit().chunk());
+    let _ = socket.write(conn.transmit().chunk());
 }
 
 impl fmt::Debug for Server {

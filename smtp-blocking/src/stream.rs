@@ -3,9 +3,10 @@
 //! No call blocks for longer than a tick. One that took too long says so by an error that
 //! [`is_passing`], and nothing of what came or went until then is lost.
 
+use crate::socket::Socket;
 use rustls::Connection;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 /// How long a read or a write blocks before the clock is looked at.
@@ -17,16 +18,14 @@ const LINGER_OCTETS: usize = 256 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Stream {
-    socket: TcpStream,
+    socket: Box<dyn Socket>,
     /// From the first octet of a handshake on, even one that fails, nothing is said in clear.
     tls: Option<Box<Connection>>,
     patience: Duration,
 }
 
 impl Stream {
-    pub(crate) fn new(socket: TcpStream) -> io::Result<Self> {
-        // The last packet of a flight must not wait for the acknowledgement of the one before.
-        socket.set_nodelay(true)?;
+    pub(crate) fn new(socket: Box<dyn Socket>) -> io::Result<Self> {
         socket.set_read_timeout(Some(TICK))?;
         socket.set_write_timeout(Some(TICK))?;
         Ok(Self {
@@ -154,7 +153,7 @@ impl Stream {
 }
 
 /// Has TLS look at what was read. If that won't do, the peer is told why before it is over.
-fn decipher(tls: &mut Connection, socket: &mut TcpStream) -> io::Result<()> {
+fn decipher(tls: &mut Connection, socket: &mut dyn Write) -> io::Result<()> {
     let Err(error) = tls.process_new_packets() else {
         return Ok(());
     };
