@@ -4,6 +4,7 @@ use crate::Body;
 use smtp_proto::reply::Text;
 use smtp_proto::server::{Accepted, Closed, Session};
 use smtp_proto::{Envelope, Hello, Mail, Rcpt, Refusal};
+use std::io;
 
 /// The policy of a server, one value a connection.
 ///
@@ -78,6 +79,12 @@ pub trait Handler {
 
     /// The client dropped the transaction it was in.
     fn reset(&mut self) {}
+
+    /// There is no TLS, and with that no connection any more; why, for a log. The client may know no
+    /// version that is spoken here, or not have believed who we are.
+    fn tls_failed(&mut self, error: &io::Error) {
+        let _ = error;
+    }
 
     /// The connection is over.
     fn closed(&mut self, closed: Closed) {

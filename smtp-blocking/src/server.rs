@@ -1,11 +1,11 @@
 //! The accept loop: who may come in, and how everybody leaves.
 
+use crate::Peer;
 use crate::handler::Handler;
-use crate::link::Link;
 use crate::listener::{Door, Listener};
+use crate::session::{self, Means};
 use crate::socket::Socket;
 use crate::tls::ServerTls;
-use crate::{Peer, session};
 use bytes::Buf;
 use smtp_proto::server::{Config, Connection, Event};
 use smtp_proto::{Entry, Extension, Refusal};
@@ -26,21 +26,10 @@ type Sink = dyn Fn(Peer, Entry<'_>) + Send + Sync;
 pub struct Server {
     listener: Listener,
     config: Arc<Config>,
-    security: Security,
+    means: Means,
     max_connections: usize,
     transcript: Option<Arc<Sink>>,
     going_down: Arc<AtomicBool>,
-}
-
-/// Where TLS comes in.
-#[derive(Clone)]
-enum Security {
-    /// Nowhere.
-    Clear,
-    /// By STARTTLS, for those who ask.
-    StartTls(ServerTls),
-    /// From the first octet.
-    Implicit(ServerTls),
 }
 
 impl Server {
@@ -57,7 +46,7 @@ impl Server {
         Self {
             listener: listener.into(),
             config: Arc::new(config),
-            security: Security::Clear,
+            means: Means::default(),
             max_connections: 100,
             transcript: None,
             going_down: Arc::default(),
@@ -68,16 +57,15 @@ impl Server {
     /// unless [`Requirements::tls`](smtp_proto::server::Requirements::tls) is set. A handshake that
     /// fails ends the connection.
     pub fn starttls(mut self, tls: ServerTls) -> Self {
-        Arc::make_mut(&mut self.config)
-            .offers
-            .add(Extension::StartTls);
-        self.security = Security::StartTls(tls);
+        let config = Arc::make_mut(&mut self.config);
+        config.offers.add(Extension::StartTls);
+        self.means.starttls = Some(tls);
         self
     }
 
     /// Under TLS from the first octet (RFC 8314 §3.3), as on port 465.
     pub fn implicit_tls(mut self, tls: ServerTls) -> Self {
-        self.security = Security::Implicit(tls);
+        self.means.implicit_tls = Some(tls);
         self
     }
 
@@ -137,9 +125,9 @@ impl Server {
                 thread::sleep(PAUSE);
                 continue;
             };
-            let mut conn = match self.security {
-                Security::Implicit(_) => Connection::over_tls(Arc::clone(&self.config)),
-                _ => Connection::new(Arc::clone(&self.config)),
+            let mut conn = match self.means.implicit_tls {
+                Some(_) => Connection::over_tls(Arc::clone(&self.config)),
+                None => Connection::new(Arc::clone(&self.config)),
             };
             if let Some(sink) = &self.transcript {
                 let sink = Arc::clone(sink);
@@ -147,19 +135,19 @@ impl Server {
             }
             if sessions.load(Ordering::Acquire) >= self.max_connections {
                 // Under TLS the 421 would cost a handshake.
-                if !matches!(self.security, Security::Implicit(_)) {
+                if self.means.implicit_tls.is_none() {
                     turn_away(conn, socket);
                 }
                 continue;
             }
             let open = Open::new(&sessions);
-            let security = self.security.clone();
+            let means = self.means.clone();
             let going_down = Arc::clone(&self.going_down);
             let handler = handler(peer);
             let serve = move || {
                 let _open = open;
                 // What the socket has to complain of ends this session and no other.
-                let _ = run(conn, socket, security, handler, &going_down);
+                let _ = session::run(conn, socket, means, handler, &going_down);
             };
             if thread::Builder::new().spawn(serve).is_err() {
                 thread::sleep(PAUSE);
@@ -171,27 +159,6 @@ impl Server {
         }
         Ok(())
     }
-}
-
-/// Serves one client, in clear or not.
-fn run<H: Handler>(
-    conn: Connection,
-    socket: Box<dyn Socket>,
-    security: Security,
-    handler: H,
-    going_down: &AtomicBool,
-) -> io::Result<()> {
-    let mut link = Link::new(socket)?;
-    let starttls = match security {
-        Security::Clear => None,
-        Security::StartTls(tls) => Some(tls),
-        Security::Implicit(tls) => {
-            let patience = conn.config().timeouts.handshake;
-            link.secure_within(patience, tls.accept()?)?;
-            None
-        }
-    };
-    session::run(conn, link, starttls, handler, going_down)
 }
 
 /// A session that is counted, until it is over, by a panic too.

@@ -3,25 +3,50 @@
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
+use crate::socket::Socket;
 use crate::tls::ServerTls;
 use bytes::{Buf, Bytes};
-use smtp_proto::Refusal;
-use smtp_proto::server::{Closed, Connection, Event};
+use smtp_proto::server::{Closed, Connection, Event, Fault};
+use smtp_proto::{Refusal, Wait};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a client can be served with beside its handler.
+#[derive(Clone, Default)]
+pub(crate) struct Means {
+    /// TLS from the first octet, and TLS for whoever asks.
+    pub(crate) implicit_tls: Option<ServerTls>,
+    pub(crate) starttls: Option<ServerTls>,
+}
 
 /// Serves one client to the end.
 pub(crate) fn run<H: Handler>(
     conn: Connection,
-    link: Link,
-    tls: Option<ServerTls>,
+    socket: Box<dyn Socket>,
+    means: Means,
     mut handler: H,
     going_down: &AtomicBool,
 ) -> io::Result<()> {
+    let mut link = Link::new(socket)?;
+    if let Some(tls) = &means.implicit_tls {
+        let patience = conn.config().timeouts.handshake;
+        let secured = tls
+            .accept()
+            .and_then(|tls| link.secure_within(patience, tls));
+        if let Err(error) = secured {
+            handler.tls_failed(&error);
+            let fault = match error.kind() {
+                io::ErrorKind::TimedOut => Fault::TimedOut(Wait::Handshake),
+                _ => Fault::Handshake,
+            };
+            handler.closed(Closed::Fault(fault));
+            return Err(error);
+        }
+    }
     let mut driver = Driver {
         conn,
         link,
-        tls,
+        means,
         body: Progress::Ended,
     };
     let closed = driver.serve(&mut handler, going_down);
@@ -46,8 +71,7 @@ enum Progress {
 struct Driver {
     conn: Connection,
     link: Link,
-    /// What STARTTLS is served with.
-    tls: Option<ServerTls>,
+    means: Means,
     body: Progress,
 }
 
@@ -85,10 +109,12 @@ impl Driver {
                     request.accept();
                     self.message(handler)?;
                 }
-                Event::StartTls(request) if self.tls.is_some() => request.accept(),
-                Event::Upgrade(upgrade) if self.tls.is_some() => {
+                Event::StartTls(request) if self.means.starttls.is_some() => request.accept(),
+                Event::Upgrade(upgrade) if self.means.starttls.is_some() => {
                     upgrade.defer();
-                    self.secure();
+                    if let Err(error) = self.secure() {
+                        handler.tls_failed(&error);
+                    }
                 }
                 Event::Verify(request) => {
                     let verdict = handler.verify(request.value().text());
@@ -110,17 +136,20 @@ impl Driver {
     }
 
     /// Makes the handshake that STARTTLS was about. One that fails ends the session.
-    fn secure(&mut self) {
-        let Some(tls) = &self.tls else { return };
+    fn secure(&mut self) -> io::Result<()> {
+        let Some(tls) = &self.means.starttls else {
+            return Ok(());
+        };
         let secured = tls
             .accept()
             .and_then(|tls| self.link.secure(&mut self.conn, tls));
         if let Event::Upgrade(upgrade) = self.conn.poll() {
-            match secured {
+            match &secured {
                 Ok(()) => upgrade.complete(),
                 Err(_) => upgrade.fail(),
             }
         }
+        secured
     }
 
     /// Hands the message to the handler and answers with what it says.

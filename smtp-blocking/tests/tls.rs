@@ -53,6 +53,12 @@ fn refused(connect: Connect, addr: SocketAddr) -> Error {
     connect.connect(addr).expect_err("no connection")
 }
 
+/// Hears that a handshake failed, and that the connection is over by that.
+fn fails(server: &Served, why: io::ErrorKind, fault: Fault) {
+    assert_eq!(server.told(), Told::TlsFailed(why));
+    assert_eq!(server.told(), Told::Closed(Closed::Fault(fault)));
+}
+
 /// How a test sets a connection up.
 type How = fn(Connect, ClientTls) -> Connect;
 
@@ -133,11 +139,12 @@ fn a_server_that_cannot_prove_itself_is_sent_nothing() {
             assert_eq!(error.delivery(), Delivery::Idle);
         }
     }
-    for _ in 0..4 {
-        assert_eq!(clear.told(), Told::Closed(Closed::Fault(Fault::Handshake)));
+    for (server, times) in [(clear, 4), (implicit, 2)] {
+        for _ in 0..times {
+            fails(&server, io::ErrorKind::InvalidData, Fault::Handshake);
+        }
+        assert_eq!(server.stop()(), []);
     }
-    assert_eq!(clear.stop()(), []);
-    assert_eq!(implicit.stop()(), []);
 }
 
 #[test]
@@ -200,7 +207,7 @@ fn what_stands_behind_starttls_is_never_obeyed() {
     assert!(peer.ask("STARTTLS").starts_with("220 "));
     peer.write(b"MAIL FROM:<a@example.org>\r\n");
     assert!(!peer.rest().starts_with("250"));
-    assert_eq!(server.told(), Told::Closed(Closed::Fault(Fault::Handshake)));
+    fails(&server, io::ErrorKind::InvalidData, Fault::Handshake);
     // So it is where the machine's room ends with the command.
     let mut peer = Peer::hello(server.addr);
     let noop = |octets: usize| format!("NOOP {}\r\n", "x".repeat(octets - 7));
@@ -209,7 +216,7 @@ fn what_stands_behind_starttls_is_never_obeyed() {
     peer.write((before + "MAIL FROM:<a@example.org>\r\n").as_bytes());
     let (replies, after) = (peer.rest(), "\n220 2.0.0 ");
     assert!(replies.contains(after), "{replies}");
-    assert_eq!(server.told(), Told::Closed(Closed::Fault(Fault::Handshake)));
+    fails(&server, io::ErrorKind::InvalidData, Fault::Handshake);
 }
 
 #[test]
@@ -247,12 +254,14 @@ fn a_handshake_is_not_waited_for_for_ever() {
         } else {
             assert_eq!(peer.rest(), "");
         }
-        let timed_out = Closed::Fault(Fault::TimedOut(Wait::Handshake));
-        assert_eq!(server.told(), Told::Closed(timed_out));
+        let timed_out = Fault::TimedOut(Wait::Handshake);
+        fails(&server, io::ErrorKind::TimedOut, timed_out);
     }
     let server = Served::with(hurry, |server| server.implicit_tls(identity.server()));
     assert_eq!(Peer::connect(server.addr).rest(), "");
-    assert!(server.stop()().is_empty());
+    let end = server.stop();
+    let timed_out = Told::Closed(Closed::Fault(Fault::TimedOut(Wait::Handshake)));
+    assert_eq!(end(), [Told::TlsFailed(io::ErrorKind::TimedOut), timed_out]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(crate) enum Told {
     Message(Vec<u8>),
     Void(Option<Fault>),
     Reset,
+    TlsFailed(io::ErrorKind),
     Closed(Closed),
 }
 
@@ -50,6 +51,10 @@ impl Handler for Probe {
 
     fn reset(&mut self) {
         let _ = self.0.send(Told::Reset);
+    }
+
+    fn tls_failed(&mut self, error: &io::Error) {
+        let _ = self.0.send(Told::TlsFailed(error.kind()));
     }
 
     fn closed(&mut self, closed: Closed) {
