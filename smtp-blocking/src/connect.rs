@@ -7,6 +7,7 @@ use crate::socket::Socket;
 use crate::tls::ClientTls;
 use smtp_proto::client::{Config, Connection, Delivery};
 use smtp_proto::{Entry, Hello};
+use smtp_sasl::Credentials;
 use std::io;
 use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub struct Connect {
     hello: Option<Hello<'static>>,
     security: Security,
+    credentials: Option<Credentials>,
     settings: Vec<Setting>,
     transcript: Option<Sink>,
 }
@@ -68,6 +70,12 @@ impl Connect {
         self
     }
 
+    /// With AUTH (RFC 4954) once the hello is said: [`Client::auth`].
+    pub fn auth(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
     /// With settings other than the default ones.
     pub fn configure(mut self, setting: impl FnOnce(&mut Config) + 'static) -> Self {
         self.settings.push(Box::new(setting));
@@ -80,11 +88,11 @@ impl Connect {
         self
     }
 
-    /// Connects there and says hello, under TLS where that was asked for.
+    /// Connects there and says hello, under TLS and with AUTH where that was asked for.
     ///
     /// # Errors
     /// If there is no connection, the server refuses it or our hello, or isn't one; if there is no
-    /// TLS where there must be, or a handshake fails.
+    /// TLS where there must be, or a handshake fails; as [`Client::auth`] has them.
     pub fn connect(self, addr: impl ToSocketAddrs) -> Result<Client, Error> {
         match TcpStream::connect(addr) {
             Ok(stream) => self.handshake(stream),
@@ -129,9 +137,11 @@ impl Connect {
             conn.set_transcript(sink);
         }
         let mut client = Client { conn, link };
-        match client.hello(&self.security) {
-            Ok(()) => Ok(client),
-            Err(kind) => Err(client.error(kind)),
+        let greeted = client.hello(&self.security);
+        greeted.map_err(|kind| client.error(kind))?;
+        if let Some(credentials) = &self.credentials {
+            client.auth(credentials)?;
         }
+        Ok(client)
     }
 }

@@ -2,6 +2,7 @@
 
 use smtp_proto::Reply;
 use smtp_proto::client::{self, Closed, Delivery, SendError, Stage};
+use smtp_sasl::AuthError;
 use std::fmt;
 use std::io;
 
@@ -34,6 +35,10 @@ pub enum ErrorKind {
     Tls(io::Error),
     /// The server refused STARTTLS, which was required.
     TlsRefused(Reply),
+    /// Nothing the server offers will do to prove who we are, or it can't prove itself.
+    Auth(AuthError),
+    /// The server doesn't believe who we are.
+    AuthRefused(Reply),
     /// The server closed the connection, saying so or not.
     Closed(Option<Reply>),
 }
@@ -66,6 +71,12 @@ impl From<client::Error> for ErrorKind {
     }
 }
 
+impl From<AuthError> for ErrorKind {
+    fn from(error: AuthError) -> Self {
+        Self::Auth(error)
+    }
+}
+
 impl From<SendError> for ErrorKind {
     fn from(error: SendError) -> Self {
         Self::Send(error)
@@ -92,6 +103,8 @@ impl fmt::Display for Error {
             ErrorKind::Refused(_, reply) => write!(f, "refused: {reply}"),
             ErrorKind::Tls(error) => write!(f, "TLS: {error}"),
             ErrorKind::TlsRefused(reply) => write!(f, "STARTTLS refused: {reply}"),
+            ErrorKind::Auth(error) => error.fmt(f),
+            ErrorKind::AuthRefused(reply) => write!(f, "AUTH refused: {reply}"),
             ErrorKind::Closed(Some(reply)) => write!(f, "the server closed: {reply}"),
             ErrorKind::Closed(None) => f.write_str("the server closed the connection"),
         }?;
@@ -108,9 +121,11 @@ impl std::error::Error for Error {
             ErrorKind::Io(error) | ErrorKind::Content(error) | ErrorKind::Tls(error) => Some(error),
             ErrorKind::Protocol(error) => Some(error),
             ErrorKind::Send(error) => Some(error),
+            ErrorKind::Auth(error) => Some(error),
             ErrorKind::Interrupted
             | ErrorKind::Refused(..)
             | ErrorKind::TlsRefused(_)
+            | ErrorKind::AuthRefused(_)
             | ErrorKind::Closed(_) => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::Body;
 use smtp_proto::reply::Text;
-use smtp_proto::server::{Accepted, Closed, Session};
+use smtp_proto::server::{Accepted, AuthRequest, AuthStep, Closed, Session};
 use smtp_proto::{Envelope, Hello, Mail, Rcpt, Refusal};
 use std::io;
 
@@ -41,6 +41,41 @@ pub trait Handler {
     fn hello(&mut self, hello: &Hello<'_>, session: &Session) -> Result<(), Refusal> {
         let _ = (hello, session);
         Ok(())
+    }
+
+    /// AUTH, by a mechanism that [`Server::auth`](crate::Server::auth) doesn't speak: one of your own,
+    /// which you offer by [`Offers`](crate::Offers). It is asked at each step of the exchange.
+    ///
+    /// ```
+    /// use smtp_blocking::smtp_proto::extension::{Mechanism, Mechanisms};
+    /// use smtp_blocking::smtp_proto::server::{AuthRequest, AuthStep};
+    /// use smtp_blocking::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal};
+    ///
+    /// struct Door;
+    ///
+    /// impl Handler for Door {
+    ///     fn auth(&mut self, request: &AuthRequest<'_>) -> Result<AuthStep, Refusal> {
+    ///         match request.response() {
+    ///             None => Ok(AuthStep::Challenge(b"Speak, friend".into())),
+    ///             Some(word) if word.expose() == b"mellon" => Ok(AuthStep::Accept("friend".into())),
+    ///             Some(_) => Err(Refusal::bad_credentials()),
+    ///         }
+    ///     }
+    ///     # fn rcpt(&mut self, _: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+    ///     #     Ok(())
+    ///     # }
+    ///     # fn message(&mut self, _: Envelope, _: Body<'_>) -> Result<Accepted, Refusal> {
+    ///     #     Ok(Accepted::default())
+    ///     # }
+    /// }
+    ///
+    /// let mut config = Config::new(Domain::try_from("mx.example.org")?);
+    /// config.offers.add(Mechanisms::new([Mechanism::try_from("X-DOOR")?]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn auth(&mut self, request: &AuthRequest<'_>) -> Result<AuthStep, Refusal> {
+        let _ = request;
+        Err(Refusal::authentication_failed_for_now())
     }
 
     /// It said who the sender is.

@@ -69,3 +69,5 @@ pub use smtp_proto::{
     BodyType, Capabilities, Entry, Envelope, Extension, Hello, Mail, Newlines, Offers, Rcpt,
     Refusal, Reply,
 };
+pub use smtp_sasl;
+pub use smtp_sasl::{Accounts, Authenticator, Credentials};

@@ -7,8 +7,10 @@ use crate::session::{self, Means};
 use crate::socket::Socket;
 use crate::tls::ServerTls;
 use bytes::Buf;
+use smtp_proto::extension::Mechanisms;
 use smtp_proto::server::{Config, Connection, Event};
 use smtp_proto::{Entry, Extension, Refusal};
+use smtp_sasl::Authenticator;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -66,6 +68,30 @@ impl Server {
     /// Under TLS from the first octet (RFC 8314 §3.3), as on port 465.
     pub fn implicit_tls(mut self, tls: ServerTls) -> Self {
         self.means.implicit_tls = Some(tls);
+        self
+    }
+
+    /// With AUTH (RFC 4954), by the mechanisms of that authenticator, which are offered then beside those of
+    /// the configuration, the handler's own; those that give the password away under TLS alone, or where
+    /// [`Config::accept_clear_passwords`] says so. Who isn't authenticated is served all the same, unless
+    /// [`Requirements::auth`](smtp_proto::server::Requirements::auth) is set:
+    /// [`Session::identity`](smtp_proto::server::Session::identity) says who is.
+    ///
+    /// ```no_run
+    /// # use smtp_blocking::{Accounts, Authenticator, Config, Domain, Server};
+    /// # fn f() -> Result<(), Box<dyn std::error::Error>> {
+    /// let accounts = Accounts::default().with("joe", "wonderland")?;
+    /// let config = Config::new(Domain::try_from("mail.example.org")?);
+    /// let server = Server::bind("127.0.0.1:2587", config)?.auth(Authenticator::new(accounts));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn auth(mut self, authenticator: Authenticator) -> Self {
+        let config = Arc::make_mut(&mut self.config);
+        let own = config.offers.get::<Mechanisms>().unwrap_or_default();
+        let all = authenticator.mechanisms().iter().chain(own.iter());
+        config.offers.add(Mechanisms::new(all.cloned()));
+        self.means.auth = Some(authenticator);
         self
     }
 

@@ -6,9 +6,11 @@ use crate::link::Link;
 use crate::socket::Socket;
 use crate::tls::ServerTls;
 use bytes::{Buf, Bytes};
-use smtp_proto::server::{Closed, Connection, Event, Fault};
-use smtp_proto::{Refusal, Wait};
+use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
+use smtp_proto::{Refusal, Secret, Wait};
+use smtp_sasl::{Authenticator, ServerExchange};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a client can be served with beside its handler.
@@ -17,6 +19,7 @@ pub(crate) struct Means {
     /// TLS from the first octet, and TLS for whoever asks.
     pub(crate) implicit_tls: Option<ServerTls>,
     pub(crate) starttls: Option<ServerTls>,
+    pub(crate) auth: Option<Authenticator>,
 }
 
 /// Serves one client to the end.
@@ -47,8 +50,10 @@ pub(crate) fn run<H: Handler>(
         conn,
         link,
         means,
+        exchange: None,
         body: Progress::Ended,
     };
+    driver.bind();
     let closed = driver.serve(&mut handler, going_down);
     handler.closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput));
     match closed? {
@@ -72,6 +77,8 @@ struct Driver {
     conn: Connection,
     link: Link,
     means: Means,
+    /// The exchange of AUTH that is open.
+    exchange: Option<ServerExchange>,
     body: Progress,
 }
 
@@ -116,6 +123,21 @@ impl Driver {
                         handler.tls_failed(&error);
                     }
                 }
+                Event::Auth(request) => {
+                    let step = match &self.means.auth {
+                        Some(auth) if auth.mechanisms().contains(request.mechanism()) => {
+                            let open = self.exchange.take().filter(|_| !request.is_first());
+                            let mut exchange = open.unwrap_or_else(|| {
+                                auth.begin(request.mechanism(), self.link.stream.channel())
+                            });
+                            let stepped = step(&mut exchange, request.response());
+                            self.exchange = Some(exchange);
+                            stepped
+                        }
+                        _ => handler.auth(&request),
+                    };
+                    request.answer(step);
+                }
                 Event::Verify(request) => {
                     let verdict = handler.verify(request.value().text());
                     request.answer_with(verdict);
@@ -149,7 +171,15 @@ impl Driver {
                 Err(_) => upgrade.fail(),
             }
         }
+        self.bind();
         secured
+    }
+
+    /// Offers mechanisms that are bound to the channel where there is one to be bound to.
+    fn bind(&mut self) {
+        if self.link.stream.binding().is_some() {
+            self.conn.bind_channel();
+        }
     }
 
     /// Hands the message to the handler and answers with what it says.
@@ -178,6 +208,13 @@ impl Driver {
         self.body = Progress::Ended;
         Ok(())
     }
+}
+
+/// A step of AUTH. A panic under it, in what reads the client's words or knows its users, is the end of
+/// the exchange and of nothing else.
+fn step(exchange: &mut ServerExchange, response: Option<&Secret>) -> Result<AuthStep, Refusal> {
+    let stepped = catch_unwind(AssertUnwindSafe(|| exchange.step(response)));
+    stepped.unwrap_or_else(|_| Err(Refusal::authentication_failed_for_now()))
 }
 
 impl Source for Driver {

@@ -4,7 +4,8 @@
 //! [`is_passing`], and nothing of what came or went until then is lost.
 
 use crate::socket::Socket;
-use rustls::Connection;
+use rustls::{Connection, ProtocolVersion};
+use smtp_sasl::{Channel, ChannelBinding, EXPORTER};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
@@ -64,6 +65,28 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    /// What tells the TLS it is under from any other. TLS 1.2 has that only where both sides add to it
+    /// (RFC 9266 §3), which can't be seen from here.
+    pub(crate) fn binding(&self) -> Option<ChannelBinding> {
+        let tls = self.tls.as_ref()?;
+        if tls.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+            return None;
+        }
+        let exported = tls.export_keying_material([0; 32], EXPORTER, Some(&[]));
+        exported.ok().map(ChannelBinding::new)
+    }
+
+    /// What is known of the peer by it.
+    pub(crate) fn channel(&self) -> Channel {
+        let chain = self.tls.as_ref().and_then(|tls| tls.peer_certificates());
+        Channel {
+            binding: self.binding(),
+            certificate: chain
+                .and_then(|chain| chain.first())
+                .map(|certificate| certificate.to_vec()),
+        }
     }
 
     /// Reads some octets. Under TLS none is the end only if the peer said so; else it is an error.
