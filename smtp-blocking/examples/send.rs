@@ -2,7 +2,7 @@
 
 use clap::{Parser, ValueEnum};
 use smtp_blocking::smtp_proto::{Hello, Newlines};
-use smtp_blocking::{Client, Envelope};
+use smtp_blocking::{Client, ClientTls, Envelope};
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read};
@@ -43,13 +43,13 @@ struct Arguments {
     #[arg(long, value_enum, default_value = "never")]
     starttls: StartTls,
     /// Be under TLS from the first octet
-    #[arg(long, conflicts_with = "starttls", requires = "ca")]
+    #[arg(long, conflicts_with = "starttls")]
     implicit_tls: bool,
-    /// Who is to have signed the server's certificate
-    #[arg(long, value_name = "PEM", required_if_eq_any([("starttls", "required"), ("starttls", "offered")]))]
+    /// Who is to have signed the server's certificate; default: whom the system trusts
+    #[arg(long, value_name = "PEM")]
     ca: Option<PathBuf>,
     /// The name that certificate is to be for; default: the one we connect to
-    #[arg(long, value_name = "NAME", requires = "ca")]
+    #[arg(long, value_name = "NAME")]
     tls_name: Option<String>,
     /// Wait for each reply before the next command
     #[arg(long)]
@@ -168,19 +168,25 @@ fn connect(arguments: &Arguments) -> Fallible<Client> {
     if let Some(name) = &arguments.hello {
         connect = connect.hello(Hello::ehlo(name)?.into_owned());
     }
-    if let Some(ca) = &arguments.ca {
-        let host = arguments.server.rsplit_once(':').map(|(host, _)| host);
-        let name = arguments.tls_name.as_deref().or(host).unwrap_or_default();
-        let tls = tls::client(name.trim_matches(['[', ']']), ca)?;
-        connect = match arguments.starttls {
-            StartTls::Required => connect.starttls(tls),
-            StartTls::Offered => connect.starttls_if_offered(tls),
-            StartTls::Never if arguments.implicit_tls => connect.implicit_tls(tls),
-            StartTls::Never => connect,
-        };
-    }
+    connect = match arguments.starttls {
+        StartTls::Required => connect.starttls(trust(arguments)?),
+        StartTls::Offered => connect.starttls_if_offered(trust(arguments)?),
+        StartTls::Never if arguments.implicit_tls => connect.implicit_tls(trust(arguments)?),
+        StartTls::Never => connect,
+    };
     if arguments.transcript {
         connect = connect.transcript(|entry| eprintln!("{entry}"));
     }
     Ok(connect.connect(&arguments.server)?)
+}
+
+/// What is asked of the server's certificate.
+fn trust(arguments: &Arguments) -> Fallible<ClientTls> {
+    let host = arguments.server.rsplit_once(':').map(|(host, _)| host);
+    let name = arguments.tls_name.as_deref().or(host).unwrap_or_default();
+    let name = name.trim_matches(['[', ']']);
+    match &arguments.ca {
+        Some(ca) => tls::client(name, ca),
+        None => Ok(ClientTls::platform(name)?),
+    }
 }

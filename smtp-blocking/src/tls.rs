@@ -1,7 +1,13 @@
 //! TLS by rustls: what each side proves itself with, and asks of the other.
 
+#[cfg(feature = "webpki-roots")]
+use rustls::RootCertStore;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+#[cfg(any(feature = "platform-verifier", feature = "webpki-roots"))]
+use rustls::{ConfigBuilder, WantsVerifier, crypto::CryptoProvider};
+#[cfg(feature = "platform-verifier")]
+use rustls_platform_verifier::BuilderVerifierExt;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -45,7 +51,8 @@ impl ServerTls {
 }
 
 /// What a client asks of a server's certificate: that it is for that name, and by whom it is to be
-/// signed.
+/// signed. A configuration of rustls can ask for anything else: a verifier of one's own pins keys, as
+/// DANE does.
 ///
 /// ```
 /// use smtp_blocking::{ClientTls, rustls};
@@ -84,10 +91,48 @@ impl ClientTls {
         })
     }
 
+    /// As [`new`](Self::new), the certificate signed by one whom the system trusts.
+    ///
+    /// # Errors
+    /// As there, and if the system trusts nobody.
+    #[cfg(feature = "platform-verifier")]
+    pub fn platform(name: &str) -> io::Result<Self> {
+        let config = builder()?
+            .with_platform_verifier()
+            .map_err(io::Error::other)?;
+        Self::new(name, config.with_no_client_auth()).map_err(io::Error::other)
+    }
+
+    /// As [`new`](Self::new), the certificate signed by one whom Mozilla trusts, as of when this was
+    /// compiled.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "webpki-roots")]
+    pub fn webpki_roots(name: &str) -> io::Result<Self> {
+        let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+        let config = builder()?.with_root_certificates(RootCertStore { roots });
+        Self::new(name, config.with_no_client_auth()).map_err(io::Error::other)
+    }
+
     /// The client's side of a handshake.
     pub(crate) fn connect(&self) -> io::Result<Connection> {
         let config = Arc::clone(&self.config);
         let tls = ClientConnection::new(config, self.name.clone()).map_err(io::Error::other)?;
         Ok(Connection::Client(tls))
     }
+}
+
+/// With the cryptography that the process has chosen, or else what was compiled in.
+#[cfg(any(feature = "platform-verifier", feature = "webpki-roots"))]
+fn builder() -> io::Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+    let chosen = CryptoProvider::get_default().cloned();
+    #[cfg(feature = "ring")]
+    let chosen = chosen.or_else(|| Some(Arc::new(rustls::crypto::ring::default_provider())));
+    #[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+    let chosen = chosen.or_else(|| Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider())));
+    let provider = chosen.ok_or_else(|| io::Error::other("there is no cryptography"))?;
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)
 }
