@@ -27,7 +27,7 @@
 //! ```
 //!
 //! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`,
-//! `socket`, `unix` and `peer` for where clients come from and how, `session` for the core's loop and
+//! `socket`, `unix`, `proxy` and `peer` for where clients come from and how, `session` for the core's loop and
 //! `opening` for its beginning on the other side, `handler` and `body` for what it is given, `link`
 //! for the stream and the clock, `stream` for the socket, `tls` for what may be over it.
 
@@ -40,6 +40,7 @@ mod link;
 mod listener;
 mod opening;
 mod peer;
+mod proxy;
 mod server;
 mod session;
 mod socket;

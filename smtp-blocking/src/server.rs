@@ -1,11 +1,12 @@
 //! The accept loop: who may come in, and how everybody leaves.
 
-use crate::Peer;
 use crate::handler::Handler;
+use crate::link::Link;
 use crate::listener::{Door, Listener};
 use crate::session::{self, Means};
 use crate::socket::Socket;
 use crate::tls::ServerTls;
+use crate::{Peer, proxy};
 use bytes::Buf;
 use smtp_proto::extension::Mechanisms;
 use smtp_proto::server::{Config, Connection, Event};
@@ -14,8 +15,9 @@ use smtp_sasl::Authenticator;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -23,6 +25,7 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(100);
 
 type Sink = dyn Fn(Peer, Entry<'_>) + Send + Sync;
+type Trusted = dyn Fn(Peer) -> bool + Send + Sync;
 
 /// A listening server, with a thread a connection.
 pub struct Server {
@@ -30,6 +33,8 @@ pub struct Server {
     config: Arc<Config>,
     means: Means,
     max_connections: usize,
+    /// Who is a proxy that tells of its clients.
+    proxies: Option<Box<Trusted>>,
     transcript: Option<Arc<Sink>>,
     going_down: Arc<AtomicBool>,
 }
@@ -50,6 +55,7 @@ impl Server {
             config: Arc::new(config),
             means: Means::default(),
             max_connections: 100,
+            proxies: None,
             transcript: None,
             going_down: Arc::default(),
         }
@@ -102,6 +108,35 @@ impl Server {
         self
     }
 
+    /// Behind proxies that tell who their clients are by the PROXY protocol, version 1 or 2
+    /// (haproxy.org's `proxy-protocol.txt`). Handlers and transcript are given the client's address
+    /// then, and the proxy's where that speaks for itself (`LOCAL`) or doesn't know (`UNKNOWN`).
+    ///
+    /// Who is `trusted` may say that it is anybody, so let that be the proxies only. What comes from
+    /// them must begin with a header, in front of TLS too. Where that is missing or malformed, has
+    /// more than 107 octets (version 1) or 4,096 (version 2), or isn't there after five seconds, the
+    /// connection is closed without a word. From everybody else a header is a command that doesn't
+    /// exist. A connection counts for [`max_connections`](Self::max_connections) before its header.
+    ///
+    /// ```
+    /// # use smtp_blocking::Server;
+    /// # use std::net::IpAddr;
+    /// # fn f(server: Server) {
+    /// let server = server.proxy_protocol(|peer| match peer.addr().map(|addr| addr.ip()) {
+    ///     Some(IpAddr::V4(ip)) => ip.octets().starts_with(&[10, 1]), // 10.1.0.0/16
+    ///     Some(IpAddr::V6(ip)) => ip.is_loopback(),
+    ///     None => false,
+    /// });
+    /// # }
+    /// ```
+    pub fn proxy_protocol(
+        mut self,
+        trusted: impl Fn(Peer) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.proxies = Some(Box::new(trusted));
+        self
+    }
+
     /// With every line said told to `sink`, message bodies as their size.
     pub fn transcript(mut self, sink: impl Fn(Peer, Entry<'_>) + Send + Sync + 'static) -> Self {
         self.transcript = Some(Arc::new(sink));
@@ -132,72 +167,93 @@ impl Server {
     }
 
     /// Serves whoever connects until [`Stopper::stop`], each connection in a thread of its own with
-    /// a handler from `handler`. Then nobody new is let in, clients that wait are told 421,
-    /// transactions under way are finished, and it returns when the last client has left.
+    /// a handler from `handler`, which is asked for one at a time. Then nobody new is let in, clients
+    /// that wait are told 421, transactions under way are finished, and it returns when the last
+    /// client has left.
     ///
     /// # Errors
     /// Never for what a client does, nor for a lack of file descriptors, which passes.
-    pub fn serve<H: Handler + Send + 'static>(
-        self,
-        mut handler: impl FnMut(Peer) -> H,
-    ) -> io::Result<()> {
-        let sessions = Arc::new(AtomicUsize::new(0));
-        loop {
-            let accepted = self.listener.accept();
-            if self.going_down.load(Ordering::Relaxed) {
-                break;
-            }
-            let Ok((socket, peer)) = accepted else {
-                thread::sleep(PAUSE);
-                continue;
+    pub fn serve<H: Handler>(self, handler: impl FnMut(Peer) -> H + Send) -> io::Result<()> {
+        let Self {
+            listener,
+            config,
+            means,
+            max_connections,
+            proxies,
+            transcript,
+            going_down,
+        } = self;
+        let connection = |peer| {
+            let mut conn = match means.implicit_tls {
+                Some(_) => Connection::over_tls(Arc::clone(&config)),
+                None => Connection::new(Arc::clone(&config)),
             };
-            let mut conn = match self.means.implicit_tls {
-                Some(_) => Connection::over_tls(Arc::clone(&self.config)),
-                None => Connection::new(Arc::clone(&self.config)),
-            };
-            if let Some(sink) = &self.transcript {
+            if let Some(sink) = &transcript {
                 let sink = Arc::clone(sink);
                 conn.set_transcript(move |entry| sink(peer, entry));
             }
-            if sessions.load(Ordering::Acquire) >= self.max_connections {
-                // Under TLS the 421 would cost a handshake.
-                if self.means.implicit_tls.is_none() {
-                    turn_away(conn, socket);
-                }
-                continue;
+            conn
+        };
+        let handlers = Mutex::new(handler);
+        let session = |socket, mut peer| {
+            let mut link = Link::new(socket)?;
+            if proxies.as_ref().is_some_and(|trusted| trusted(peer)) {
+                let client = proxy::client(&mut link.stream, peer, &going_down);
+                peer = client.ok_or(io::ErrorKind::InvalidData)?;
             }
-            let open = Open::new(&sessions);
-            let means = self.means.clone();
-            let going_down = Arc::clone(&self.going_down);
-            let handler = handler(peer);
-            let serve = move || {
-                let _open = open;
-                // What the socket has to complain of ends this session and no other.
-                let _ = session::run(conn, socket, means, handler, &going_down);
+            let handler = {
+                let mut handlers = handlers.lock().unwrap_or_else(PoisonError::into_inner);
+                handlers(peer)
             };
-            if thread::Builder::new().spawn(serve).is_err() {
-                thread::sleep(PAUSE);
+            session::run(connection(peer), link, &means, handler, &going_down)
+        };
+        let sessions = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            loop {
+                let accepted = listener.accept();
+                if going_down.load(Ordering::Relaxed) {
+                    break;
+                }
+                let Ok((socket, peer)) = accepted else {
+                    thread::sleep(PAUSE);
+                    continue;
+                };
+                if sessions.load(Ordering::Acquire) >= max_connections {
+                    // Under TLS the 421 would cost a handshake.
+                    if means.implicit_tls.is_none() {
+                        turn_away(connection(peer), socket);
+                    }
+                    continue;
+                }
+                let open = Open::new(&sessions);
+                let session = &session;
+                let serve = move || {
+                    let _open = open;
+                    // What the socket has to complain of ends this session and no other, and so does a
+                    // panic.
+                    let _ = catch_unwind(AssertUnwindSafe(|| session(socket, peer)));
+                };
+                if thread::Builder::new().spawn_scoped(scope, serve).is_err() {
+                    thread::sleep(PAUSE);
+                }
             }
-        }
-        drop(self.listener);
-        while sessions.load(Ordering::Acquire) > 0 {
-            thread::sleep(PAUSE);
-        }
+            drop(listener);
+        });
         Ok(())
     }
 }
 
-/// A session that is counted, until it is over, by a panic too.
-struct Open(Arc<AtomicUsize>);
+/// A session that is counted, until it is over.
+struct Open<'s>(&'s AtomicUsize);
 
-impl Open {
-    fn new(sessions: &Arc<AtomicUsize>) -> Self {
+impl<'s> Open<'s> {
+    fn new(sessions: &'s AtomicUsize) -> Self {
         sessions.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(sessions))
+        Self(sessions)
     }
 }
 
-impl Drop for Open {
+impl Drop for Open<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }

@@ -3,7 +3,6 @@
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
-use crate::socket::Socket;
 use crate::tls::ServerTls;
 use bytes::{Buf, Bytes};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
@@ -14,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a client can be served with beside its handler.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Means {
     /// TLS from the first octet, and TLS for whoever asks.
     pub(crate) implicit_tls: Option<ServerTls>,
@@ -25,12 +24,11 @@ pub(crate) struct Means {
 /// Serves one client to the end.
 pub(crate) fn run<H: Handler>(
     conn: Connection,
-    socket: Box<dyn Socket>,
-    means: Means,
+    mut link: Link,
+    means: &Means,
     mut handler: H,
     going_down: &AtomicBool,
 ) -> io::Result<()> {
-    let mut link = Link::new(socket)?;
     if let Some(tls) = &means.implicit_tls {
         let patience = conn.config().timeouts.handshake;
         let secured = tls
@@ -73,16 +71,16 @@ enum Progress {
     Ended,
 }
 
-struct Driver {
+struct Driver<'m> {
     conn: Connection,
     link: Link,
-    means: Means,
+    means: &'m Means,
     /// The exchange of AUTH that is open.
     exchange: Option<ServerExchange>,
     body: Progress,
 }
 
-impl Driver {
+impl Driver<'_> {
     fn serve<H: Handler>(
         &mut self,
         handler: &mut H,
@@ -217,7 +215,7 @@ fn step(exchange: &mut ServerExchange, response: Option<&Secret>) -> Result<Auth
     stepped.unwrap_or_else(|_| Err(Refusal::authentication_failed_for_now()))
 }
 
-impl Source for Driver {
+impl Source for Driver<'_> {
     fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
         loop {
             match self.body {

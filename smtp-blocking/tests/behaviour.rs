@@ -8,7 +8,10 @@ mod support;
 use served::{Served, Told};
 use smtp_blocking::smtp_proto::server::{Closed, Fault};
 use smtp_blocking::smtp_proto::{ContentFault, Wait};
-use smtp_blocking::{Client, Dialect, Envelope, Extension, Hello};
+use smtp_blocking::{
+    Accepted, Body, Client, Config, Dialect, Domain, Envelope, Extension, Handler, Hello, Rcpt,
+    Refusal, Server,
+};
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
@@ -167,4 +170,35 @@ fn messages_in_chunks_and_by_lmtp_are_messages_like_any_other() {
         client.quit().expect("it takes leave");
         assert_eq!(server.told(), Told::Closed(Closed::Quit));
     }
+}
+
+struct Nobody;
+
+impl Handler for Nobody {
+    fn rcpt(&mut self, _: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+        Err(Refusal::relay_denied())
+    }
+
+    fn message(&mut self, _: Envelope, _: Body<'_>) -> Result<Accepted, Refusal> {
+        Err(Refusal::policy())
+    }
+}
+
+#[test]
+fn a_panic_where_handlers_come_from_is_the_end_of_one_connection() {
+    let config = Config::new(Domain::try_from("mx.example.com").expect("a name"));
+    let server = Server::bind("127.0.0.1:0", config).expect("a port");
+    let addr = server.local_addr().expect("it listens");
+    let stopper = server.stopper().expect("it listens");
+    let mut made = 0;
+    let handler = move |_| {
+        made += 1;
+        assert_ne!(made, 1, "as the test wants it");
+        Nobody
+    };
+    let end = thread::spawn(move || server.serve(handler));
+    assert_eq!(Peer::connect(addr).rest(), "");
+    assert!(Peer::connect(addr).reply().starts_with("220 "));
+    stopper.stop();
+    end.join().expect("no panic").expect("it serves");
 }
