@@ -2,7 +2,7 @@
 
 use clap::{Parser, ValueEnum};
 use smtp_blocking::smtp_proto::{Hello, Newlines};
-use smtp_blocking::{Client, ClientTls, Envelope};
+use smtp_blocking::{Client, ClientTls, Credentials, Envelope};
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read};
@@ -51,6 +51,9 @@ struct Arguments {
     /// The name that certificate is to be for; default: the one we connect to
     #[arg(long, value_name = "NAME")]
     tls_name: Option<String>,
+    /// Authenticate as this user, and say no password in clear. Who may see what runs here sees it too
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = credentials)]
+    user: Option<Credentials>,
     /// Wait for each reply before the next command
     #[arg(long)]
     no_pipelining: bool,
@@ -82,6 +85,11 @@ enum StartTls {
 enum Ends {
     Convert,
     RequireCrlf,
+}
+
+fn credentials(user: &str) -> Fallible<Credentials> {
+    let (name, password) = user.split_once(':').ok_or("there is no colon")?;
+    Ok(Credentials::new(name, password)?)
 }
 
 fn main() -> ExitCode {
@@ -174,6 +182,9 @@ fn connect(arguments: &Arguments) -> Fallible<Client> {
         StartTls::Never if arguments.implicit_tls => connect.implicit_tls(trust(arguments)?),
         StartTls::Never => connect,
     };
+    if let Some(user) = &arguments.user {
+        connect = connect.auth(user.clone());
+    }
     if arguments.transcript {
         connect = connect.transcript(|entry| eprintln!("{entry}"));
     }

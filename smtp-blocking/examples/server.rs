@@ -8,7 +8,8 @@ use smtp_blocking::smtp_proto::address::{ForwardPath, Mailbox};
 use smtp_blocking::smtp_proto::server::Session;
 use smtp_blocking::smtp_proto::trace::{Date, Features, Protocol, Received, ReturnPath};
 use smtp_blocking::{
-    Accepted, Body, Config, Domain, Envelope, Handler, Peer, Rcpt, Refusal, Server,
+    Accepted, Accounts, Authenticator, Body, Config, Domain, Envelope, Handler, Mail, Peer, Rcpt,
+    Refusal, Server,
 };
 use std::io;
 use std::net::SocketAddr;
@@ -67,6 +68,9 @@ struct Arguments {
     /// Its private key
     #[arg(long, value_name = "PEM", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Let this user authenticate itself, under TLS or by SCRAM
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    user: Vec<String>,
     /// Print what is said, C: and S:, on stderr
     #[arg(long)]
     transcript: bool,
@@ -99,6 +103,14 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let tls = tls::server(chain, key)?;
         server = server.starttls(tls);
     }
+    if !arguments.user.is_empty() {
+        let mut accounts = Accounts::default();
+        for user in &arguments.user {
+            let (name, password) = user.split_once(':').ok_or("a user is NAME:PASSWORD")?;
+            accounts = accounts.with(name, password)?;
+        }
+        server = server.auth(Authenticator::new(accounts));
+    }
     let (log, _writing) = Log::start(io::stdout());
     let (complaints, _complaining) = Log::start(io::stderr());
     if arguments.transcript {
@@ -113,7 +125,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         complaints: complaints.clone(),
         peer,
         hello: String::from("unknown"),
-        secure: false,
+        features: Features::default(),
     })?;
     Ok(())
 }
@@ -126,13 +138,18 @@ struct Inbox {
     complaints: Log,
     peer: Peer,
     hello: String,
-    secure: bool,
+    features: Features,
 }
 
 impl Handler for Inbox {
-    fn hello(&mut self, hello: &Hello<'_>, session: &Session) -> Result<(), Refusal> {
+    fn hello(&mut self, hello: &Hello<'_>, _: &Session) -> Result<(), Refusal> {
         hello.name().clone_into(&mut self.hello);
-        self.secure = session.is_secure();
+        Ok(())
+    }
+
+    fn mail(&mut self, _: &Mail<'_>, session: &Session) -> Result<(), Refusal> {
+        self.features.tls = session.is_secure();
+        self.features.auth = session.identity().is_some();
         Ok(())
     }
 
@@ -184,10 +201,7 @@ impl Inbox {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let date = Date::from_unix(now.as_secs());
-        let protocol = Protocol::Esmtp(Features {
-            tls: self.secure,
-            ..Features::default()
-        });
+        let protocol = Protocol::Esmtp(self.features);
         let mut received = Received::new(&self.hello, hostname, protocol, date);
         if let Some(addr) = self.peer.addr() {
             received = received.peer(addr.ip());

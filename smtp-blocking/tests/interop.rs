@@ -101,3 +101,51 @@ fn curl_and_send_deliver_under_tls() {
     let delivered = delivered(&maildir);
     assert_eq!(delivered, vec![message; senders.len()]);
 }
+
+#[test]
+fn curl_and_send_say_who_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ca, key) = Identity::new().write(folder.path());
+    let maildir = folder.path().join("mail");
+    let mut start = Command::new(example("server"));
+    start.arg("--maildir").arg(&maildir);
+    start.arg("--tls-cert").arg(&ca).arg("--tls-key").arg(&key);
+    let server = Server::spawn(start.args(["--user", "ann:x", "--user", "joe:wonderland"]));
+    let file = folder.path().join("message");
+    fs::write(&file, dotted()).expect("a file");
+
+    let send = |user| {
+        let mut send = Command::new(example("blocking-send"));
+        send.args(["--server", &server.addr.to_string(), "--user", user])
+            .args(["--from", "a@example.org", "--to", "b@example.com"])
+            .args(["--starttls", "required", "--ca"])
+            .args([&ca, &file]);
+        send.output().expect("it runs").status.success()
+    };
+    assert!(send("joe:wonderland") && send("ann:x"));
+    assert!(!send("joe:looking-glass"));
+    let mut senders = 2;
+    if let Some(curl) = program("curl") {
+        for mechanism in ["PLAIN", "LOGIN"] {
+            let mut curl = Command::new(&curl);
+            curl.args(["--silent", "--show-error", "--ssl-reqd", "--cacert"])
+                .arg(&ca)
+                .args(["--user", "joe:wonderland", "--login-options"])
+                .arg(format!("AUTH={mechanism}"))
+                .arg(format!("smtp://{}", server.addr))
+                .args(["--mail-from", "a@example.org"])
+                .args(["--mail-rcpt", "b@example.com", "--upload-file"])
+                .arg(&file);
+            assert!(curl.status().expect("it runs").success(), "{mechanism}");
+            senders += 1;
+        }
+    }
+    let mut delivered = 0;
+    for file in fs::read_dir(maildir.join("new")).expect("a folder") {
+        let message = fs::read(file.expect("a file").path()).expect("a message");
+        let message = String::from_utf8_lossy(&message);
+        assert!(message.contains("with ESMTPSA"), "{message}");
+        delivered += 1;
+    }
+    assert_eq!(delivered, senders);
+}
