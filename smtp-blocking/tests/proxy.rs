@@ -15,10 +15,11 @@ use smtp_blocking::{
 };
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
-use support::{PATIENCE, peer};
+use support::{PATIENCE, peer, program};
 
 /// The signature of version 2, the command and the family, the length, and what follows.
 fn v2(command_and_family: [u8; 2], length: usize, rest: &[u8]) -> Vec<u8> {
@@ -256,4 +257,32 @@ fn the_header_comes_before_tls_and_the_transcript_knows_the_client() {
     assert_eq!(&greeting, b"220 ");
     let peer = peers.recv_timeout(PATIENCE).expect("a greeting");
     assert_eq!(peer.to_string(), "192.0.2.1:40000");
+}
+
+#[test]
+fn swaks_says_who_its_client_is_in_both_versions() {
+    let Some(swaks) = program("swaks") else {
+        return;
+    };
+    let served = Served::trusting(|server| server);
+    let port = served.addr.port().to_string();
+    for (version, family, source, client) in [
+        ("1", "TCP4", "192.0.2.1", "192.0.2.1:40000"),
+        ("1", "TCP6", "2001:db8::1", "[2001:db8::1]:40000"),
+        ("2", "AF_INET", "192.0.2.3", "192.0.2.3:40000"),
+        ("2", "AF_INET6", "2001:db8::3", "[2001:db8::3]:40000"),
+    ] {
+        let output = Command::new(&swaks)
+            .args(["--server", "127.0.0.1", "--port", &port, "--to", "a@b"])
+            .args(["--quit-after", "EHLO", "--proxy-version", version])
+            .args(["--proxy-family", family, "--proxy-source", source])
+            .args(["--proxy-source-port", "40000", "--proxy-dest", source])
+            .args(["--proxy-dest-port", "25"])
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}");
+        let met = served.handlers.recv_timeout(PATIENCE).expect("a handler");
+        assert_eq!(met.to_string(), client, "{said}");
+    }
 }
