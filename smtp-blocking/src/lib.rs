@@ -26,10 +26,25 @@
 //! # }
 //! ```
 //!
+//! A client that hands its mail to a provider says who it is, under TLS:
+//!
+//! ```no_run
+//! use smtp_blocking::{Client, ClientTls, Credentials, Envelope};
+//!
+//! # fn f() -> Result<(), Box<dyn std::error::Error>> {
+//! let tls = ClientTls::platform("mail.example.com")?;
+//! let joe = Credentials::new("joe", "wonderland")?;
+//! let mut client = Client::builder().starttls(tls).auth(joe).connect("mail.example.com:587")?;
+//! let envelope = Envelope::new("joe@example.com", ["ann@example.org"])?;
+//! client.send(envelope, &b"Subject: hello\r\n\r\nHello.\r\n"[..])?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`,
-//! `socket`, `unix`, `proxy` and `peer` for where clients come from and how, `session` for the core's loop and
-//! `opening` for its beginning on the other side, `handler` and `body` for what it is given, `link`
-//! for the stream and the clock, `stream` for the socket, `tls` for what may be over it.
+//! `unix`, `proxy` and `peer` for where clients come from, `session` for the core's loop and `opening`
+//! for its beginning on the other side, `handler` and `body` for what it is given, `link` for the
+//! stream and the clock, `stream` for the `socket`, `tls` for what may be over it.
 
 mod body;
 mod client;
