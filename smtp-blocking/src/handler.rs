@@ -1,6 +1,8 @@
 //! What a user of the server writes.
 
 use crate::Body;
+use smtp_proto::command::Own;
+use smtp_proto::extension::{Etrn, Queue, XClient, XForward};
 use smtp_proto::reply::Text;
 use smtp_proto::server::{Accepted, AuthRequest, AuthStep, Closed, Session};
 use smtp_proto::{Envelope, Hello, Mail, Rcpt, Refusal};
@@ -110,6 +112,34 @@ pub trait Handler {
     fn help(&mut self, topic: Option<&str>) -> Result<Option<Text>, Refusal> {
         let _ = topic;
         Ok(None)
+    }
+
+    /// ETRN (RFC 1985): what becomes of the mail that waits for a host. It is offered by
+    /// [`Offers`](crate::Offers), as are the following ones; whoever offers one and doesn't write it
+    /// answers 451.
+    fn etrn(&mut self, etrn: &Etrn<'_>) -> Result<Queue, Refusal> {
+        let _ = etrn;
+        Err(Refusal::local_error())
+    }
+
+    /// XCLIENT, Postfix's: the client is to be taken for another one from here on. Let nobody say that
+    /// but those you know. With a name, as of `LOGIN=`, it is authenticated as that user. The session
+    /// begins anew, with [`connect`](Self::connect).
+    fn xclient(&mut self, xclient: &XClient<'_>) -> Result<Option<String>, Refusal> {
+        let _ = xclient;
+        Err(Refusal::local_error())
+    }
+
+    /// XFORWARD, Postfix's: where the next message came from, for logs.
+    fn xforward(&mut self, xforward: &XForward<'_>) -> Result<(), Refusal> {
+        let _ = xforward;
+        Err(Refusal::local_error())
+    }
+
+    /// A command of an extension of your own.
+    fn own(&mut self, own: &Own<'_>, session: &Session) -> Result<Text, Refusal> {
+        let _ = (own, session);
+        Err(Refusal::local_error())
     }
 
     /// The client dropped the transaction it was in.

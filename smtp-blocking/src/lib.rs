@@ -46,6 +46,7 @@
 //! for its beginning on the other side, `handler` and `body` for what it is given, `link` for the
 //! stream and the clock, `stream` for the `socket`, `tls` for what may be over it.
 
+mod ask;
 mod body;
 mod client;
 mod connect;

@@ -101,6 +101,15 @@ impl Server {
         self
     }
 
+    /// Greeting clients only after so long: who doesn't wait for it is answered 554 and hung up on (RFC
+    /// 5321 §4.3.1), as programs that send spam often don't, unless [`Config::accept_early_talk`] is set.
+    /// Postfix's `postscreen` waits 6 seconds. Default: at once, and then only what had arrived by chance
+    /// would show it.
+    pub fn greet_after(mut self, pause: Duration) -> Self {
+        self.means.pause = pause;
+        self
+    }
+
     /// With so many connections at a time at most; the next client is told 421. Default 100: each
     /// costs a thread.
     pub fn max_connections(mut self, connections: usize) -> Self {

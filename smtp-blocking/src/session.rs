@@ -1,16 +1,18 @@
 //! One client's session: the core's loop, with a [`Handler`] for its policy.
 
+use crate::ask::ask;
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
 use crate::tls::ServerTls;
-use bytes::{Buf, Bytes};
+use bytes::{Buf, BufMut, Bytes};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
 use smtp_sasl::{Authenticator, ServerExchange};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// What a client can be served with beside its handler.
 #[derive(Default)]
@@ -19,6 +21,8 @@ pub(crate) struct Means {
     pub(crate) implicit_tls: Option<ServerTls>,
     pub(crate) starttls: Option<ServerTls>,
     pub(crate) auth: Option<Authenticator>,
+    /// How long a client waits for the greeting.
+    pub(crate) pause: Duration,
 }
 
 /// Serves one client to the end.
@@ -86,6 +90,7 @@ impl Driver<'_> {
         handler: &mut H,
         going_down: &AtomicBool,
     ) -> io::Result<Closed> {
+        self.wait_to_greet(going_down)?;
         loop {
             if going_down.load(Ordering::Relaxed) {
                 self.conn.shutdown();
@@ -93,23 +98,6 @@ impl Driver<'_> {
             match self.conn.poll() {
                 Event::NeedInput => self.link.fill(&mut self.conn)?,
                 Event::Flush => self.link.flush(&mut self.conn)?,
-                Event::Connect(request) => request.answer(handler.connect()),
-                Event::Hello(request) => {
-                    let verdict = handler.hello(request.value(), request.session());
-                    request.answer(verdict);
-                }
-                Event::Mail(request) => {
-                    let verdict = handler.mail(request.value(), request.session());
-                    request.answer(verdict);
-                }
-                Event::Rcpt(request) => {
-                    // A RCPT is only asked about within a transaction.
-                    let verdict = match request.session().transaction() {
-                        Some(open) => handler.rcpt(request.value(), open),
-                        None => Err(Refusal::local_error()),
-                    };
-                    request.answer(verdict);
-                }
                 Event::Data(request) => {
                     request.accept();
                     self.message(handler)?;
@@ -136,23 +124,24 @@ impl Driver<'_> {
                     };
                     request.answer(step);
                 }
-                Event::Verify(request) => {
-                    let verdict = handler.verify(request.value().text());
-                    request.answer_with(verdict);
-                }
-                Event::Expand(request) => {
-                    let verdict = handler.expand(request.value().text());
-                    request.answer_with(verdict);
-                }
-                Event::Help(request) => {
-                    let verdict = handler.help(request.value().text());
-                    request.answer_with(verdict);
-                }
                 Event::Reset => handler.reset(),
                 Event::Closed(closed) => return Ok(closed),
-                other => other.answer_by_default(),
+                decision => ask(decision, handler),
             }
         }
+    }
+
+    /// Lets a client show whether it waits for the greeting.
+    fn wait_to_greet(&mut self, going_down: &AtomicBool) -> io::Result<()> {
+        let began = Instant::now();
+        let room = self.conn.receive_buf().remaining_mut();
+        while began.elapsed() < self.means.pause
+            && self.conn.receive_buf().remaining_mut() == room
+            && !going_down.load(Ordering::Relaxed)
+        {
+            self.link.fill(&mut self.conn)?;
+        }
+        Ok(())
     }
 
     /// Makes the handshake that STARTTLS was about. One that fails ends the session.

@@ -46,6 +46,19 @@ fn messages_are_handed_on_and_answered_as_the_handler_says() {
     assert_eq!(server.told(), Told::Closed(Closed::Quit));
 }
 
+/// RFC 5321 §4.3.1: "the client SHOULD wait for the greeting".
+#[test]
+fn who_does_not_wait_for_the_greeting_is_hung_up_on() {
+    let pause = |server: Server| server.greet_after(SHORT);
+    let server = Served::with(|_| {}, pause);
+    let mut hasty = Peer::connect(server.addr);
+    hasty.write(b"EHLO a\r\nMAIL FROM:<>\r\n");
+    assert!(hasty.rest().starts_with("554 "));
+    assert_eq!(server.told(), Told::Closed(Closed::Fault(Fault::EarlyTalk)));
+    let mut patient = Peer::hello(server.addr);
+    assert!(patient.send("ann", MESSAGE).starts_with("250 "));
+}
+
 #[test]
 fn a_void_message_is_an_error_and_never_accepted() {
     let server = Served::start(|config| config.limits.message = Some(100));

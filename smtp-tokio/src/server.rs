@@ -5,6 +5,7 @@ use crate::session::{self, Means};
 use crate::tls::ServerTls;
 use crate::{Listener, Peer, proxy};
 use smtp_proto::bytes::Buf;
+use smtp_proto::extension::Mechanisms;
 use smtp_proto::server::{Config, Connection, Event};
 use smtp_proto::{Entry, Extension, Refusal};
 use smtp_sasl::Authenticator;
@@ -102,8 +103,19 @@ impl<L: Listener> Server<L> {
     /// ```
     pub fn auth(mut self, authenticator: Authenticator) -> Self {
         let config = Arc::make_mut(&mut self.config);
-        config.offers.add(authenticator.mechanisms().clone());
+        let own = config.offers.get::<Mechanisms>().unwrap_or_default();
+        let all = authenticator.mechanisms().iter().chain(own.iter());
+        config.offers.add(Mechanisms::new(all.cloned()));
         self.means.auth = Some(authenticator);
+        self
+    }
+
+    /// Greeting clients only after so long: who doesn't wait for it is answered 554 and hung up on (RFC
+    /// 5321 §4.3.1), as programs that send spam often don't, unless [`Config::accept_early_talk`] is set.
+    /// Postfix's `postscreen` waits 6 seconds. Default: at once, and then only what had arrived by chance
+    /// would show it.
+    pub fn greet_after(mut self, pause: Duration) -> Self {
+        self.means.pause = pause;
         self
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Means {
     pub(crate) implicit_tls: Option<ServerTls>,
     pub(crate) starttls: Option<ServerTls>,
     pub(crate) auth: Option<Authenticator>,
+    /// How long a client waits for the greeting.
+    pub(crate) pause: Duration,
 }
 
 /// Serves one client to the end.
@@ -136,6 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
     ) -> io::Result<Closed> {
         let limit = self.conn.config().timeouts.decision;
         let mut going_down = false;
+        self.wait_to_greet(shutdown).await?;
         loop {
             match self.conn.poll() {
                 Event::NeedInput => tokio::select! {
@@ -182,6 +185,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                 decision => ask(decision, handler, limit).await,
             }
         }
+    }
+
+    /// Lets a client show whether it waits for the greeting.
+    async fn wait_to_greet(&mut self, shutdown: &mut watch::Receiver<bool>) -> io::Result<()> {
+        if self.means.pause.is_zero() {
+            return Ok(());
+        }
+        tokio::select! {
+            filled = poll_fn(|cx| self.link.poll_fill(&mut self.conn, cx)) => filled?,
+            () = sleep(self.means.pause) => {}
+            _ = shutdown.wait_for(|down| *down) => {}
+        }
+        Ok(())
     }
 
     /// Makes the handshake that STARTTLS was about. One that fails ends the session.

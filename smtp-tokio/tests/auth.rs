@@ -303,7 +303,12 @@ async fn a_mechanism_of_ones_own_is_the_handlers() {
         let door = Mechanism::try_from("X-DOOR").expect("a mechanism");
         config.offers.add(Mechanisms::new([door]));
     };
-    let (addr, mut told) = serve(own, |server| server).await;
+    // The authenticator's stay beside it.
+    let (addr, mut told) = serve(own, |server| server.auth(authenticator(b""))).await;
+    let offered = deliver(Client::connect(addr).auth(joe())).await;
+    assert_eq!(offered, "SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL X-DOOR");
+    assert_eq!(told.recv().await, Some(Told::Sender(Some("joe".into()))));
+    assert_eq!(told.recv().await, Some(Told::Closed(Closed::Quit)));
     let said = spawn_blocking(move || {
         let mut peer = Peer::hello(addr);
         // `Speak, friend` and `mellon`.

@@ -75,7 +75,7 @@ fn delivers_by(mechanisms: &[&str], send: impl Fn(&Case<'_>)) {
     server.log.read_line(&mut second).expect("it says where");
     assert_eq!(second, format!("listening on {implicit} under TLS\n"));
     let implicit = implicit.parse().expect("an address");
-    let mut sent = 0;
+    let mut messages = 0;
     for message in [dotted(), large()] {
         fs::write(&crlf, &message).expect("a file");
         fs::write(&lf, with_lf(&message)).expect("a file");
@@ -90,9 +90,9 @@ fn delivers_by(mechanisms: &[&str], send: impl Fn(&Case<'_>)) {
                     lf: &lf,
                 };
                 send(&case);
-                sent += 1;
+                messages += 1;
                 let delivered = delivered(&maildir);
-                assert_eq!(delivered.len(), sent);
+                assert_eq!(delivered.len(), messages);
                 assert!(delivered.contains(&message), "the message differs");
                 let mut log = String::new();
                 server.log.read_line(&mut log).expect("it says so");

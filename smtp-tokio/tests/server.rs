@@ -9,6 +9,7 @@ use smtp_tokio::Extension;
 use smtp_tokio::smtp_proto::ContentFault;
 use smtp_tokio::smtp_proto::server::{Closed, Fault};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use support::peer::Peer;
 use support::{dotted, large};
 
@@ -29,6 +30,25 @@ fn a_message_is_handed_on_whole_and_answered_in_the_handlers_words() {
     assert_eq!(peer.ask("QUIT"), "221 2.0.0 goodbye");
     assert_eq!(peer.rest(), "");
     assert_eq!(server.told(), Told::Closed(Closed::Quit));
+}
+
+/// RFC 5321 §4.3.1: "the client SHOULD wait for the greeting".
+#[test]
+fn who_does_not_wait_for_the_greeting_is_hung_up_on() {
+    let pause = |server: smtp_tokio::Server| server.greet_after(Duration::from_millis(500));
+    let server = Served::with(|_| {}, pause);
+    let mut hasty = Peer::connect(server.addr);
+    hasty.write(b"EHLO a\r\nMAIL FROM:<>\r\n");
+    assert!(hasty.rest().starts_with("554 "));
+    assert_eq!(server.told(), Told::Closed(Closed::Fault(Fault::EarlyTalk)));
+    let mut patient = Peer::hello(server.addr);
+    assert_eq!(patient.send("ann", MESSAGE), "250 2.0.0 kept");
+    let lenient = |config: &mut smtp_tokio::Config| config.accept_early_talk = true;
+    let server = Served::with(lenient, pause);
+    let mut hasty = Peer::connect(server.addr);
+    hasty.write(b"EHLO a\r\n");
+    assert!(hasty.reply().starts_with("220 "));
+    assert!(hasty.reply().starts_with("250-"));
 }
 
 #[test]
