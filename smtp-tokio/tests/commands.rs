@@ -39,9 +39,10 @@ impl Handler for Clerk {
     }
 
     async fn etrn(&mut self, etrn: &Etrn<'_>) -> Result<Queue, Refusal> {
-        match self.talks {
-            true if etrn.to_string() == "ETRN example.org" => Ok(Queue::Messages(3)),
-            _ => Err(Refusal::local_error()),
+        if self.talks && etrn.to_string() == "ETRN example.org" {
+            Ok(Queue::Messages(3))
+        } else {
+            Err(Refusal::local_error())
         }
     }
 
