@@ -1,7 +1,7 @@
 //! SMTP on tokio: servers and clients that drive the machines of [`smtp_proto`].
 //!
 //! All the protocol is there; here are sockets, clocks and tasks. A server is a [`Handler`] and
-//! [`Server::serve`]; a client is [`Client::connect`] and [`Client::send`].
+//! [`Server::serve`]; a client is [`Client::connect`] and [`Client::send`], or a [`Pool`] of them.
 //!
 //! ```no_run
 //! use smtp_tokio::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server};
@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`, `unix`,
+//! The files follow the data: `server`, `connect`, `client` and `pool` for what a user calls, `listener`, `unix`,
 //! `proxy` and `peer` for where clients come from, `session` for the core's loop and `opening` for its beginning
 //! on the other side, `ask`, `handler` and `body` for what the handler is given,
 //! `link` for the stream and the clock, `tls` for what may be under the stream.
@@ -41,6 +41,7 @@ mod link;
 mod listener;
 mod opening;
 mod peer;
+mod pool;
 mod proxy;
 mod server;
 mod session;
@@ -55,6 +56,7 @@ pub use error::{Error, ErrorKind};
 pub use handler::Handler;
 pub use listener::Listener;
 pub use peer::Peer;
+pub use pool::{Content, Pool, PoolConfig, PoolError};
 pub use server::Server;
 pub use tls::{ClientTls, ServerTls};
 
