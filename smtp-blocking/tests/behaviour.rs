@@ -14,7 +14,7 @@ use smtp_blocking::{
 };
 use std::net::TcpStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::peer::Peer;
 
 const MESSAGE: &[u8] = b"Subject: hello\r\n\r\nHello.\r\n";
@@ -44,6 +44,21 @@ fn messages_are_handed_on_and_answered_as_the_handler_says() {
     peer.ask("QUIT");
     assert_eq!(peer.rest(), "");
     assert_eq!(server.told(), Told::Closed(Closed::Quit));
+}
+
+#[test]
+fn who_errs_too_often_waits_and_is_answered() {
+    let server = Served::start(|config| {
+        config.limits.soft_errors = Some(0);
+        config.timeouts.penalty = SHORT;
+    });
+    let mut peer = Peer::hello(server.addr);
+    let began = Instant::now();
+    peer.write(b"FOO\r\nNOOP\r\n");
+    for code in ["500 ", "250 "] {
+        assert!(peer.reply().starts_with(code));
+    }
+    assert!(began.elapsed() >= SHORT);
 }
 
 /// RFC 5321 §4.3.1: "the client SHOULD wait for the greeting".

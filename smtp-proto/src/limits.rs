@@ -32,6 +32,10 @@ pub struct Limits {
     /// in between; the next is answered 421 4.7.0. Default 20, Postfix's
     /// `smtpd_hard_error_limit`. What an honest client can't help counts as a refusal instead.
     pub errors: u32,
+    /// Errors, counted as for [`errors`](Self::errors), behind which each further one is answered only
+    /// after [`Timeouts::penalty`](crate::server::Timeouts::penalty), or `None` for all at once. Default
+    /// `None`: the connection stays open for longer. Postfix's `smtpd_soft_error_limit` is 10.
+    pub soft_errors: Option<u32>,
     /// Refusals by your policy, recipients over the limit, DATA without recipients, and commands in
     /// flight behind a MAIL refused by policy or for its size, that a client may get without delivering a message in between;
     /// the next is answered 421 4.7.0. Default 5,000: five transactions of recipients that are all
@@ -67,6 +71,7 @@ impl Default for Limits {
             recipients: 1_000,
             transactions: None,
             errors: 20,
+            soft_errors: None,
             refusals: 5_000,
             junk_commands: 100,
             auth_failures: 3,

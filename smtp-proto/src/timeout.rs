@@ -29,6 +29,8 @@ pub enum Wait {
     Body,
     /// Server: a [`Request`](crate::server::Request) deferred by your code.
     Decision,
+    /// Server: nothing but time, before a client that has made too many errors is answered.
+    Penalty,
     /// The TLS handshake.
     Handshake,
     /// The peer reading what was written, commands, replies or a body, 16 KiB at a time.
@@ -61,6 +63,7 @@ impl fmt::Display for Wait {
             Self::Command => "waiting for a command",
             Self::Body => "waiting for the message",
             Self::Decision => "waiting for a decision",
+            Self::Penalty => "letting a client wait",
             Self::Handshake => "waiting for the TLS handshake",
             Self::Write => "waiting for the peer to read",
             Self::Greeting => "waiting for the greeting",

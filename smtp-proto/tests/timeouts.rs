@@ -62,6 +62,51 @@ fn a_client_that_trickles_a_command_gains_no_time_and_one_that_finishes_it_does(
 }
 
 #[test]
+fn a_client_that_errs_too_often_waits_for_its_answers() {
+    let mut config = server_config();
+    config.limits.soft_errors = Some(2);
+    config.limits.errors = 4;
+    let mut server = Server::new(config, accept as fn(&str) -> Verdict);
+    assert!(server.run());
+    assert!(server.feed(b"HELO a\r\nFOO\r\nFOO\r\n"));
+    assert_eq!(server.conn.timeout().unwrap().wait, Wait::Command);
+    let start = server.seen.output.len();
+    // What comes behind the third error waits with its answer.
+    assert!(server.feed(b"FOO\r\nNOOP\r\nFOO\r\nNOOP\r\n"));
+    let wait = server.conn.timeout().unwrap();
+    assert_eq!(
+        (wait.wait, wait.after),
+        (Wait::Penalty, Duration::from_secs(1))
+    );
+    assert_eq!(server.seen.output.len(), start);
+    assert!(!server.conn.transmit().has_remaining());
+    let (output, _) = expire(&mut server);
+    assert_eq!(output, "500 5.5.2 command unrecognized\r\n");
+    // It doesn't grow impatient by more of the same.
+    let wait = server.conn.timeout().unwrap();
+    assert!(server.feed(b"FOO\r\n"));
+    assert_eq!(server.conn.timeout(), Some(wait));
+    server.seen = common::Seen::default();
+    server.conn.handle_timeout(wait);
+    assert!(!server.run(), "and more than that is too much");
+    let output = String::from_utf8_lossy(&server.seen.output);
+    let replies: Vec<_> = output.lines().map(|line| &line[..4]).collect();
+    assert_eq!(replies, ["250 ", "500 ", "250 ", "421 "]);
+}
+
+#[test]
+fn whoever_hangs_up_needs_no_answer() {
+    let mut config = server_config();
+    config.limits.soft_errors = Some(0);
+    let mut server = Server::new(config, accept as fn(&str) -> Verdict);
+    assert!(server.run());
+    assert!(server.feed(b"FOO\r\n"));
+    assert_eq!(server.conn.timeout().unwrap().wait, Wait::Penalty);
+    server.conn.receive_eof();
+    assert!(!server.run());
+}
+
+#[test]
 fn a_client_silent_for_too_long_is_told_421_once() {
     let mut server = greeted();
     let expired = server.conn.timeout().unwrap();

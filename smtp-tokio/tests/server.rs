@@ -9,7 +9,7 @@ use smtp_tokio::Extension;
 use smtp_tokio::smtp_proto::ContentFault;
 use smtp_tokio::smtp_proto::server::{Closed, Fault};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::peer::Peer;
 use support::{dotted, large};
 
@@ -49,6 +49,22 @@ fn who_does_not_wait_for_the_greeting_is_hung_up_on() {
     hasty.write(b"EHLO a\r\n");
     assert!(hasty.reply().starts_with("220 "));
     assert!(hasty.reply().starts_with("250-"));
+}
+
+#[test]
+fn who_errs_too_often_waits_and_is_answered() {
+    let slow = |config: &mut smtp_tokio::Config| {
+        config.limits.soft_errors = Some(0);
+        config.timeouts.penalty = Duration::from_millis(100);
+    };
+    let server = Served::start(slow);
+    let mut peer = Peer::hello(server.addr);
+    let began = Instant::now();
+    peer.write(b"FOO\r\nFOO\r\nNOOP\r\n");
+    for code in ["500 ", "500 ", "250 "] {
+        assert!(peer.reply().starts_with(code));
+    }
+    assert!(began.elapsed() >= Duration::from_millis(200));
 }
 
 #[test]

@@ -105,6 +105,10 @@ pub struct Timeouts {
     pub body: Duration,
     /// For a deferred request. Default 540 s: clients give up at 600 and send the message again.
     pub decision: Duration,
+    /// Before a client that has made too many errors is answered
+    /// ([`Limits::soft_errors`](crate::Limits::soft_errors)). Default 1 s, Postfix's
+    /// `smtpd_error_sleep_time`.
+    pub penalty: Duration,
     /// For the TLS handshake behind STARTTLS. Default 60 s: it takes a few round trips.
     pub handshake: Duration,
     /// For the client to read 16 KiB of replies, or all of them. Default 300 s.
@@ -117,6 +121,7 @@ impl Default for Timeouts {
             command: Duration::from_secs(300),
             body: Duration::from_secs(300),
             decision: Duration::from_secs(540),
+            penalty: Duration::from_secs(1),
             handshake: Duration::from_secs(60),
             write: Duration::from_secs(300),
         }

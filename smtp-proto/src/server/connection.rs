@@ -3,7 +3,7 @@
 use super::auth::AuthRequest;
 use super::body::Progress;
 use super::kind::{Connect, Data, Expand, Message, ShowHelp, Verify};
-use super::machine::{Ask, Machine, Notice, Question};
+use super::machine::{Answers, Ask, Machine, Notice, Question};
 use super::request::Request;
 use super::session::Channel;
 use super::state::State;
@@ -137,12 +137,19 @@ impl Connection {
 
     /// The client will send nothing more. What it has sent is still served.
     pub fn receive_eof(&mut self) {
+        // Nobody is left to wait.
+        self.machine.answers = Answers::AtOnce;
         self.input.ended = true;
     }
 
-    /// What is to be written to the client.
+    /// What is to be written to the client; nothing while it is to wait for that
+    /// ([`Wait::Penalty`](crate::Wait::Penalty)).
     pub fn transmit(&mut self) -> &mut Transmit {
-        &mut self.machine.output
+        if self.machine.answers == Answers::Late {
+            &mut self.machine.nothing
+        } else {
+            &mut self.machine.output
+        }
     }
 
     /// What is waited for and for how long; `None` once the connection is closed.
@@ -373,7 +380,12 @@ impl Machine {
             (Some(Notice::Reset), _) => Bare::Reset,
             (Some(Notice::Aborted(fault)), _) => Bare::Aborted(fault),
             (None, Some(closed)) if waiting == 0 => Bare::Closed(closed),
-            (None, None) if waiting < self.config.limits.output.max(1) => return None,
+            (None, None) if self.answers == Answers::Late => Bare::NeedInput,
+            (None, None) if self.answers == Answers::Due && waiting > 0 => Bare::Flush,
+            (None, None) if waiting < self.config.limits.output.max(1) => {
+                self.answers = Answers::AtOnce;
+                return None;
+            }
             _ => Bare::Flush,
         };
         self.note_wait();

@@ -40,6 +40,11 @@ impl Discipline {
         if allowed { fault } else { Fault::TooManyErrors }
     }
 
+    /// Whether the client has made so many errors that it is to wait for its answers.
+    pub(super) fn is_slowed(&self, limits: &Limits) -> bool {
+        limits.soft_errors.is_some_and(|soft| self.errors > soft)
+    }
+
     /// Counts a refusal that an honest client may get; false once there are too many.
     pub(super) fn allows_refusal(&mut self, limits: &Limits) -> bool {
         self.refusals = self.refusals.saturating_add(1);

@@ -76,6 +76,16 @@ pub(super) enum Answer {
     Refusal(Refusal, usize),
 }
 
+/// When what is in the output goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    AtOnce,
+    /// Later, and nothing more is done before that.
+    Late,
+    /// Now, before anything more is done.
+    Due,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
     pub(super) config: Arc<Config>,
@@ -94,6 +104,9 @@ pub(super) struct Machine {
     /// The exchange of AUTH that is open.
     pub(super) exchange: Option<Exchange>,
     pub(super) output: Transmit,
+    pub(super) answers: Answers,
+    /// What is written while answers are late.
+    pub(super) nothing: Transmit,
     pub(super) closed: Option<Closed>,
     pub(super) shutdown: bool,
     /// There is input already behind what is at hand: the connection, or a command.
@@ -126,6 +139,8 @@ impl Machine {
             answer: None,
             exchange: None,
             output: Transmit::default(),
+            answers: Answers::AtOnce,
+            nothing: Transmit::default(),
             closed: None,
             shutdown: false,
             ahead: false,
@@ -245,6 +260,15 @@ impl Machine {
         }
         if fault.closes() {
             self.close(Closed::Fault(fault));
+        } else {
+            self.slow_down();
+        }
+    }
+
+    /// Lets a client that errs too often wait for its answers.
+    fn slow_down(&mut self) {
+        if self.discipline.is_slowed(&self.config.limits) {
+            self.answers = Answers::Late;
         }
     }
 
@@ -283,6 +307,7 @@ impl Machine {
         self.session.transaction = None;
         self.body = None;
         self.exchange = None;
+        self.answers = Answers::AtOnce;
         self.question = Question::Settled;
         self.state = State::Closed;
         self.closed = Some(closed);
@@ -298,7 +323,9 @@ impl Machine {
     /// Notes what is waited for now; a new wait, or one that got on, starts its time anew.
     pub(super) fn note_wait(&mut self) {
         let body = self.body.as_ref().filter(|_| self.state.is_body());
-        let wait = if self.output.has_remaining() {
+        let wait = if self.answers == Answers::Late {
+            (Wait::Penalty, self.commands)
+        } else if self.output.has_remaining() {
             (Wait::Write, self.output.taken() / BLOCK)
         } else if self.state == State::Upgrade {
             (Wait::Handshake, self.commands)
@@ -326,6 +353,7 @@ impl Machine {
         let after = match wait {
             Wait::Body => timeouts.body,
             Wait::Decision => timeouts.decision,
+            Wait::Penalty => timeouts.penalty,
             Wait::Write => timeouts.write,
             Wait::Handshake => timeouts.handshake,
             _ => timeouts.command,
@@ -342,6 +370,7 @@ impl Machine {
             return;
         }
         match expired.wait {
+            Wait::Penalty => self.answers = Answers::Due,
             Wait::Decision => {
                 if let Question::Deferred(ask) = self.question {
                     self.question = Question::Open(ask);
