@@ -6,7 +6,7 @@ use crate::link::Link;
 use bytes::Buf;
 use smtp_proto::client::{Connection, Delivery, Event, Report};
 use smtp_proto::extension::TransId;
-use smtp_proto::{Capabilities, Envelope};
+use smtp_proto::{Capabilities, Command, Envelope, Reply};
 use std::io::{self, Read};
 use std::net::ToSocketAddrs;
 
@@ -120,6 +120,44 @@ impl Client {
                     report.note_refused(at, reply);
                     return Ok(report);
                 }
+                Event::NeedInput => self.link.fill(&mut self.conn)?,
+                Event::Flush => self.link.flush(&mut self.conn)?,
+                Event::Closed(closed) => return Err(closed.into()),
+                _ => return Err(ErrorKind::Interrupted),
+            }
+        }
+    }
+
+    /// Says a command that stands by itself, VRFY, EXPN, HELP, NOOP, ETRN, XCLIENT, XFORWARD or one of
+    /// your own, and gives the reply, whatever it says.
+    ///
+    /// ```no_run
+    /// use smtp_blocking::smtp_proto::{Command, command::Argument};
+    /// # use smtp_blocking::Client;
+    /// # fn f(mut client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let reply = client.command(&Command::Vrfy(Argument::try_from("ann")?))?;
+    /// println!("{reply}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Send`] for a command that doesn't stand by itself or that the server doesn't offer;
+    /// nothing was said then. Any other ends the connection.
+    pub fn command(&mut self, command: &Command<'_>) -> Result<Reply, Error> {
+        let answered = self.query(command);
+        answered.map_err(|kind| self.error(kind))
+    }
+
+    fn query(&mut self, command: &Command<'_>) -> Result<Reply, ErrorKind> {
+        let mut said = false;
+        loop {
+            match self.conn.poll()? {
+                Event::Ready(ready) if !said => {
+                    said = true;
+                    ready.command(command)?;
+                }
+                Event::Reply { reply, .. } => return Ok(reply),
                 Event::NeedInput => self.link.fill(&mut self.conn)?,
                 Event::Flush => self.link.flush(&mut self.conn)?,
                 Event::Closed(closed) => return Err(closed.into()),

@@ -7,7 +7,7 @@ use crate::tls::{ClientTls, Stream};
 use bytes::{Buf, Bytes, BytesMut};
 use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
 use smtp_proto::extension::TransId;
-use smtp_proto::{Capabilities, Envelope};
+use smtp_proto::{Capabilities, Command, Envelope, Reply};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
@@ -197,6 +197,44 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             })))
         })
         .await
+    }
+
+    /// Says a command that stands by itself, VRFY, EXPN, HELP, NOOP, ETRN, XCLIENT, XFORWARD or one of
+    /// your own, and gives the reply, whatever it says.
+    ///
+    /// ```no_run
+    /// use smtp_tokio::smtp_proto::{Command, command::Argument};
+    /// # use smtp_tokio::Client;
+    /// # async fn f(mut client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let reply = client.command(&Command::Vrfy(Argument::try_from("ann")?)).await?;
+    /// println!("{reply}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Send`] for a command that doesn't stand by itself or that the server doesn't offer;
+    /// nothing was said then. Any other ends the connection.
+    pub async fn command(&mut self, command: &Command<'_>) -> Result<Reply, Error> {
+        let answered = self.query(command).await;
+        answered.map_err(|kind| self.error(kind))
+    }
+
+    async fn query(&mut self, command: &Command<'_>) -> Result<Reply, ErrorKind> {
+        let mut said = false;
+        loop {
+            match self.conn.poll()? {
+                Event::Ready(ready) if !said => {
+                    said = true;
+                    ready.command(command)?;
+                }
+                Event::Reply { reply, .. } => return Ok(reply),
+                Event::NeedInput => self.fill().await?,
+                Event::Flush => self.flush().await?,
+                Event::Closed(closed) => return Err(closed.into()),
+                _ => return Err(ErrorKind::Interrupted),
+            }
+        }
     }
 
     /// Takes leave: QUIT, its reply, and the end of the stream.

@@ -4,8 +4,10 @@
 mod mock;
 
 use mock::{Mock, config, envelope, fates, greeted, sending};
-use smtp_tokio::smtp_proto::Extension;
-use smtp_tokio::{BodyType, Client, Delivery, ErrorKind, SendError, Stage};
+use smtp_tokio::smtp_proto::Command;
+use smtp_tokio::smtp_proto::command::Argument;
+use smtp_tokio::smtp_proto::extension::{Atrn, Etrn};
+use smtp_tokio::{BodyType, Client, Delivery, Domain, ErrorKind, Extension, SendError, Stage};
 use std::sync::Arc;
 use tokio::io::{BufReader, duplex};
 
@@ -150,4 +152,51 @@ async fn without_8bitmime_only_ascii_goes_and_nothing_is_declared() {
     mock.say("250 kept").await;
     let (sent, _) = client.await.expect("no panic");
     assert!(sent.expect("a report").is_accepted_by_all());
+}
+
+#[tokio::test]
+async fn a_command_that_stands_by_itself_gets_its_reply_whatever_that_says() {
+    let (mut client, mut mock) = greeted("ETRN", 4096).await;
+    let server = async {
+        mock.talk(&[
+            ("VRFY ann\r\n", "252-perhaps\r\n252 or not"),
+            ("NOOP\r\n", "250 ok"),
+            ("ETRN example.org\r\n", "458 not now"),
+            ("MAIL", "250 ok"),
+            ("RCPT", "250 ok"),
+            ("DATA", "354 go"),
+        ])
+        .await;
+        mock.body().await;
+        mock.say("250 kept").await;
+        mock.talk(&[("NOOP\r\n", "250 ok"), ("QUIT\r\n", "221 bye")])
+            .await;
+    };
+    let client = async {
+        let host = Domain::try_from("example.org").expect("a name");
+        let etrn = Etrn::host(&host).expect("it is a whole one");
+        let who = Argument::try_from("ann").expect("a name");
+        let mut codes = Vec::new();
+        for command in [Command::Vrfy(who), Command::Noop, Command::Etrn(etrn)] {
+            let reply = client.command(&command).await.expect("a reply");
+            codes.push(reply.code().value());
+        }
+        assert_eq!(codes, [252, 250, 458]);
+        // Those that don't are refused before anything is said, and so is what isn't offered.
+        let atrn = Command::Atrn(Atrn::default());
+        for (command, why) in [
+            (Command::Rset, SendError::NotAlone),
+            (Command::Data, SendError::NotAlone),
+            (atrn, SendError::Missing(Extension::Atrn)),
+        ] {
+            let error = client.command(&command).await.expect_err("not this one");
+            assert!(matches!(error.kind(), ErrorKind::Send(error) if *error == why));
+        }
+        let report = client.send(envelope(&["b@example.com"]), MESSAGE).await;
+        assert!(report.expect("a report").is_accepted_by_all());
+        let reply = client.command(&Command::Noop).await.expect("a reply");
+        assert!(reply.is_positive());
+        client.quit().await.expect("a goodbye");
+    };
+    tokio::join!(client, server);
 }

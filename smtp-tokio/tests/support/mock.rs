@@ -67,7 +67,7 @@ pub(crate) fn config() -> Config {
 pub(crate) async fn greeted(extensions: &str, room: usize) -> (Client<DuplexStream>, Mock) {
     let (ours, theirs) = duplex(room);
     let mut mock = Mock(BufReader::new(theirs));
-    let mut hello = String::new();
+    let mut hello = String::from("250-mock\r\n");
     for keyword in extensions.split_whitespace() {
         hello += "250-";
         hello += keyword;
