@@ -28,6 +28,10 @@ pub struct Limits {
     /// MAIL commands that a session may have, those that are refused included, or `None` for any number;
     /// the next is answered 421 4.7.0. Default `None`. LIMITS announces it (RFC 9422 §4.1).
     pub transactions: Option<u32>,
+    /// RCPT commands that a session may have, those that are refused included, or `None` for any number;
+    /// the next is answered 421 4.7.0. Default `None`: what Postfix has of the kind,
+    /// `smtpd_client_recipient_rate_limit`, is off too.
+    pub session_recipients: Option<u32>,
     /// Commands refused by the machine itself that a client may send without delivering a message
     /// in between; the next is answered 421 4.7.0. Default 20, Postfix's
     /// `smtpd_hard_error_limit`. What an honest client can't help counts as a refusal instead.
@@ -70,6 +74,7 @@ impl Default for Limits {
             message: Some(10_240_000),
             recipients: 1_000,
             transactions: None,
+            session_recipients: None,
             errors: 20,
             soft_errors: None,
             refusals: 5_000,

@@ -47,6 +47,7 @@ fn server_settings(case: &Case) -> server::Config {
                     "message" => limits.message = number.ok().map(u64::from),
                     "recipients" => limits.recipients = number.unwrap() as usize,
                     "transactions" => limits.transactions = number.ok(),
+                    "session_recipients" => limits.session_recipients = number.ok(),
                     "line" => limits.command_line = number.unwrap() as usize,
                     "errors" => limits.errors = number.unwrap(),
                     "junk" => limits.junk_commands = number.unwrap(),

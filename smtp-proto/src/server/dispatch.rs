@@ -79,8 +79,10 @@ impl Machine {
             return Ok(self.take_chunk(command, may_come));
         }
         may_come.map_err(fail)?;
-        if verb == Verb::Mail && !offered_again {
-            self.mails = self.mails.saturating_add(1);
+        match verb {
+            Verb::Mail if !offered_again => self.mails = self.mails.saturating_add(1),
+            Verb::Rcpt if !offered_again => self.rcpts = self.rcpts.saturating_add(1),
+            _ => {}
         }
         let command = parse()?;
         self.allow(&command, offered_again).map_err(fail)?;
@@ -197,6 +199,13 @@ impl Machine {
             }
             Command::Mail(mail) if mail.size() > Some(limits.message.unwrap_or(u64::MAX)) => {
                 Fault::MessageTooBig
+            }
+            Command::Rcpt(_)
+                if limits
+                    .session_recipients
+                    .is_some_and(|most| self.rcpts > most) =>
+            {
+                Fault::TooManySessionRecipients
             }
             Command::Rcpt(_) if recipients >= limits.recipients => Fault::TooManyRecipients,
             // BINARYMIME has no lines, so no dot can end it (RFC 3030 §3).

@@ -116,6 +116,8 @@ pub(super) struct Machine {
     pub(super) transcript: Transcript,
     /// MAIL commands that came where one may.
     pub(super) mails: u32,
+    /// RCPT commands that came where one may.
+    pub(super) rcpts: u32,
     /// Commands taken.
     commands: u64,
     pub(super) discipline: Discipline,
@@ -147,6 +149,7 @@ impl Machine {
             utf8: false,
             transcript: Transcript::default(),
             mails: 0,
+            rcpts: 0,
             commands: 0,
             discipline: Discipline::default(),
             wait: (Wait::Command, 0),

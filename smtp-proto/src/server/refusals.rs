@@ -41,6 +41,8 @@ pub enum Fault {
     TooMuchRefused,
     /// One message more than a session may have.
     TooManyTransactions,
+    /// Over [`Limits::session_recipients`](crate::Limits::session_recipients).
+    TooManySessionRecipients,
     /// A command before the TLS that the server requires.
     TlsRequired,
     /// A command before the AUTH that the server requires.
@@ -119,6 +121,9 @@ impl Fault {
             Self::NoMessage => (503, (5, 5, 1), "no message open, nothing taken"),
             Self::TooMuchRefused => (421, (4, 7, 0), "too much sent in vain"),
             Self::TooManyTransactions => (421, (4, 7, 0), "too many messages on this connection"),
+            Self::TooManySessionRecipients => {
+                (421, (4, 7, 0), "too many recipients on this connection")
+            }
             Self::TlsRequired => (530, (5, 7, 0), "STARTTLS is required first"),
             Self::AuthRequired => (530, (5, 7, 0), "authentication is required"),
             Self::Hasty => (554, (5, 5, 0), "commands sent without waiting"),
