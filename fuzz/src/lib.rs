@@ -1,4 +1,4 @@
-//! Fuzz targets over `smtp-proto`, as functions.
+//! Fuzz targets over `smtp-proto` and `smtp-sasl`, as functions.
 //!
 //! A target takes any octets and panics where the crate breaks one of its rules. The binaries in
 //! `fuzz_targets/` hand them to libFuzzer; `tests/replay.rs` hands them the committed corpora, so
@@ -24,6 +24,7 @@ mod pair;
 mod reference;
 mod replies;
 mod said;
+mod sasl;
 mod script;
 mod segments;
 mod serve;
@@ -41,13 +42,14 @@ pub use dialogue::dialogue;
 pub use extensions::extensions;
 pub use pair::pair;
 pub use replies::reply;
+pub use sasl::sasl;
 pub use server::server;
 
 /// What takes octets and panics if they break a rule.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus and of its binary.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("command", command),
     ("extensions", extensions),
     ("capabilities", capabilities),
@@ -58,4 +60,5 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("client", client),
     ("pair", pair),
     ("dialogue", dialogue),
+    ("sasl", sasl),
 ];
