@@ -1,27 +1,15 @@
 //! The client's side of an exchange.
 
 use crate::credentials::{Credentials, Offer, Proof};
+use crate::registry::ALL;
 use crate::{BindingCallback, scram};
 use rsasl::callback::{Context, Request, SessionCallback, SessionData};
-use rsasl::mechanisms::{external, login, oauthbearer, plain, scram as mechanisms, xoauth2};
 use rsasl::prelude::{Mechname, Registry, SASLClient, SASLConfig, Session, SessionError, State};
 use rsasl::property::{AuthId, AuthzId, OAuthBearerToken, Password};
 use rsasl::validate::NoValidation;
 use smtp_proto::Secret;
 use smtp_proto::extension::{Auth, Mechanism};
 use std::fmt;
-
-static ALL: [rsasl::prelude::Mechanism; 9] = [
-    mechanisms::SCRAM_SHA256_PLUS,
-    mechanisms::SCRAM_SHA1_PLUS,
-    mechanisms::SCRAM_SHA256,
-    mechanisms::SCRAM_SHA1,
-    plain::PLAIN,
-    login::LOGIN,
-    oauthbearer::OAUTHBEARER,
-    xoauth2::XOAUTH2,
-    external::EXTERNAL,
-];
 
 /// Why a client gives an exchange up, or doesn't begin one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -42,6 +42,7 @@ mod client;
 mod credentials;
 mod keys;
 mod prepared;
+mod registry;
 mod scram;
 mod server;
 mod users;

@@ -1,6 +1,7 @@
 //! The server's side of an exchange.
 
 use crate::keys::{self, Hash, ScramKeys};
+use crate::registry::{ALL, UNBOUND};
 use crate::scram;
 use crate::users::{Unavailable, Users};
 use crate::{BindingCallback, ChannelBinding, prepared};
@@ -8,7 +9,6 @@ use rsasl::callback::{Context, Request, SessionCallback, SessionData};
 use rsasl::mechanisms::oauthbearer::properties::{OAuthBearerError, OAuthBearerValidate};
 use rsasl::mechanisms::scram::properties::ScramStoredPassword;
 use rsasl::mechanisms::xoauth2::properties::XOAuth2Validate;
-use rsasl::mechanisms::{external, login, oauthbearer, plain, scram as mechanisms, xoauth2};
 use rsasl::prelude::{
     Mechname, MessageSent, Registry, SASLConfig, SASLServer, Session, SessionError, State,
     Validation,
@@ -20,29 +20,6 @@ use smtp_proto::server::AuthStep;
 use smtp_proto::{Refusal, Secret};
 use std::fmt;
 use std::sync::Arc;
-
-/// Those of a session with nothing to be bound to, where SCRAM's clients may well say that they could.
-static UNBOUND: [rsasl::prelude::Mechanism; 7] = [
-    mechanisms::SCRAM_SHA256,
-    mechanisms::SCRAM_SHA1,
-    plain::PLAIN,
-    login::LOGIN,
-    oauthbearer::OAUTHBEARER,
-    xoauth2::XOAUTH2,
-    external::EXTERNAL,
-];
-
-static BOUND: [rsasl::prelude::Mechanism; 9] = [
-    mechanisms::SCRAM_SHA256_PLUS,
-    mechanisms::SCRAM_SHA1_PLUS,
-    mechanisms::SCRAM_SHA256,
-    mechanisms::SCRAM_SHA1,
-    plain::PLAIN,
-    login::LOGIN,
-    oauthbearer::OAUTHBEARER,
-    xoauth2::XOAUTH2,
-    external::EXTERNAL,
-];
 
 /// What a server authenticates its clients with: its users, and the mechanisms it offers.
 #[derive(Clone)]
@@ -98,7 +75,7 @@ impl Authenticator {
         };
         let offered = self.mechanisms.contains(mechanism);
         let begin = || {
-            let registry = Registry::with_mechanisms(if bound { &BOUND } else { &UNBOUND });
+            let registry = Registry::with_mechanisms(if bound { &ALL } else { &UNBOUND });
             let config = SASLConfig::builder()
                 .with_registry(registry)
                 .with_callback(asker)
