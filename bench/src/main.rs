@@ -1,0 +1,55 @@
+//! `cargo run --release` prints a table of every group; words behind `--` choose groups by name.
+//! `cargo run --release -- instructions` counts instructions instead, by valgrind.
+
+mod commands;
+mod ehlo;
+mod instructions;
+mod measure;
+mod memory;
+mod receive;
+mod send;
+mod table;
+mod transaction;
+
+use measure::{Group, Meter};
+use std::env;
+
+fn groups() -> Vec<Group> {
+    let mut groups = vec![commands::group(), ehlo::group(), transaction::group()];
+    groups.extend(receive::groups());
+    groups.extend(send::groups());
+    groups
+}
+
+fn main() {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["instructions", ref chosen @ ..] => {
+            for group in groups().iter().filter(|group| is_chosen(group, chosen)) {
+                instructions::print(group);
+            }
+        }
+        // What `instructions` runs under valgrind.
+        ["once", group, way] => {
+            let mut groups = groups();
+            let group = groups.iter_mut().find(|other| other.name == group);
+            let ways = group.expect("a group of that name").ways.iter_mut();
+            let way = ways.into_iter().find(|other| other.name == way);
+            (way.expect("a way of that name").pass)(&mut Meter::Outside);
+        }
+        ref chosen => {
+            for mut group in groups()
+                .into_iter()
+                .filter(|group| is_chosen(group, chosen))
+            {
+                let figures = group.run();
+                table::print(&group, &figures);
+            }
+        }
+    }
+}
+
+fn is_chosen(group: &Group, words: &[&str]) -> bool {
+    words.is_empty() || words.iter().any(|word| group.name.contains(word))
+}
