@@ -8,6 +8,9 @@ use crate::timeout::BLOCK;
 use crate::wire::{ChunkReader, Content, Piece, Unstuffer};
 use bytes::{Buf, Bytes, BytesMut};
 
+/// Octets between stuffed dots that are handed on as they are, rather than moved.
+const FAR: usize = 4 * 1024;
+
 /// What came of some input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -99,6 +102,9 @@ impl Incoming {
                 self.untold = false;
                 return Progress::Void(fault);
             }
+            if let Some(chunk) = self.join(input) {
+                return Progress::Chunk(chunk);
+            }
             let piece = match &mut self.framing {
                 Framing::Dot(unstuffer) => unstuffer.next(input),
                 Framing::Chunks(reader) => reader.next(input),
@@ -146,6 +152,39 @@ impl Incoming {
                 | Piece::HeldCr => input.advance(piece.len()),
             }
         }
+    }
+
+    /// The next octets of a message by DATA, moved together where stuffed dots stood between them: one
+    /// chunk for many lines. What is far from such a dot isn't moved.
+    fn join(&mut self, input: &mut BytesMut) -> Option<Bytes> {
+        let Framing::Dot(unstuffer) = &mut self.framing else {
+            return None;
+        };
+        if self.fault.is_some() {
+            return None;
+        }
+        let (mut kept, mut read) = (0, 0);
+        loop {
+            let before = unstuffer.clone();
+            match unstuffer.next(&input[read..]) {
+                Piece::Data(octets) if read == kept || octets < FAR => {
+                    if read > kept {
+                        input.copy_within(read..read + octets, kept);
+                    }
+                    kept += octets;
+                    read += octets;
+                }
+                Piece::Stuffing => read += 1,
+                _ => {
+                    *unstuffer = before;
+                    break;
+                }
+            }
+        }
+        self.taken += read as u64;
+        let mut joined = input.split_to(read);
+        joined.truncate(kept);
+        self.chunk(&mut joined, kept)
     }
 
     /// What is still to be said where the chunk that ends is the last.
