@@ -8,7 +8,7 @@ use smtp_proto::extension::Burl;
 use smtp_proto::{BodyType, Command, Envelope, Hello, Newlines, Syntax};
 
 /// The least octets of a message that is repeated: some chunks of a client's.
-const LONG: usize = 70_000;
+const LONG: usize = 140_000;
 
 /// The envelope, `None` where one of the lines is none of it, and what stands behind it. A line is
 /// an address, or a path in its brackets with parameters behind it. With `7`, `8` or `B` the body's

@@ -12,7 +12,8 @@ use smtp_proto::server::{self, Event};
 use smtp_proto::{Envelope, Extension, Secret};
 use std::sync::Arc;
 
-/// What is sent behind the input's message, to see that nothing of that is left over.
+/// What is sent behind the input's message, to see that nothing of that is left over, and before it is
+/// sent again: by BDAT the first message alone waits for its recipients.
 const SECOND: &[u8] = b"Subject: second\r\n\r\n.\r\n";
 
 /// What the client begins AUTH with, and how it responds to a challenge.
@@ -26,7 +27,7 @@ pub(crate) struct Link<'a> {
     script: Script<'a>,
     pub(crate) envelope: Envelope,
     /// What is to be sent, and how much of the message under way was.
-    pub(crate) contents: [Vec<u8>; 2],
+    pub(crate) contents: [Vec<u8>; 3],
     begun: usize,
     content: usize,
     /// What the client has still to do before it sends: `S` and `A` of the settings.
@@ -73,6 +74,7 @@ impl<'a> Link<'a> {
         if script.has(b'm') {
             config.offers.remove(Extension::EightBitMime);
         }
+        let content = envelope::content(script, content);
         let said = [Transcript::default(), Transcript::default()];
         let (ours, config) = (Arc::new(envelope::config(script)), Arc::new(config));
         let (mut client, mut server) = if script.has(b'T') {
@@ -92,7 +94,7 @@ impl<'a> Link<'a> {
             chunks: envelope::scaled(script, script.cuts()),
             script: *script,
             envelope,
-            contents: [envelope::content(script, content), SECOND.to_vec()],
+            contents: [content.clone(), SECOND.to_vec(), content],
             begun: 0,
             content: 0,
             errands: errands.copied().collect(),

@@ -12,7 +12,7 @@ use smtp_proto::{BodyType, Envelope, Extension, Mail, Newlines, Rcpt};
 
 /// A script's line, the envelope, and the message. The settings are those of both sides and `m`
 /// for a server without 8BITMIME, `T` for one under TLS, `S` and `A` for a client that asks for TLS
-/// or authenticates itself before it sends, `N` for one that says the second message as the first ends, `R` for a message that is repeated until it is long, `U` for
+/// or authenticates itself before it sends, `N` for one that says each message as the one before ends, `R` for a message that is repeated until it is long, `U` for
 /// one that the server is to fetch; the verdicts are the server's, `a`, `t`, `r`, `c` and `i`.
 pub fn pair(data: &[u8]) {
     let (script, rest) = Script::split(data);
@@ -60,17 +60,25 @@ impl Link<'_> {
             assert_eq!(Some(&received.message), expected.whole().as_ref());
         }
         assert!(received.next().is_none(), "a message nobody sent");
-        if matches!(self.failed, Some(Error::Content(_))) {
+        let under_way = self.sent.iter().position(Outcome::is_under_way);
+        match (&self.failed, under_way.map(|at| &self.contents[at])) {
+            (Some(Error::Content(_)), Some(content)) => {
+                let sendable = reference::sent(content, Framing::Chunks, newlines, false).sound;
+                assert!(
+                    !sendable || !content.is_ascii(),
+                    "refused what could be sent"
+                );
+            }
+            (Some(Error::TooBig { limit }), Some(content)) => {
+                let limit = usize::try_from(*limit).expect("a small limit");
+                // Each LF may become two octets.
+                assert!(content.len() * 2 > limit, "refused what could be sent");
+                assert_eq!(self.server.config().limits.message, Some(limit as u64));
+            }
+            (failed, _) => assert_eq!(*failed, None, "a fault between the two of us"),
+        }
+        if self.failed.is_some() {
             assert_eq!(self.client.delivery(), Delivery::NotAccepted);
-            let faulty = self.sent.iter().position(Outcome::is_under_way);
-            let content = &self.contents[faulty.expect("a message")];
-            let sendable = reference::sent(content, Framing::Chunks, newlines, false).sound;
-            assert!(
-                !sendable || !content.is_ascii(),
-                "refused what could be sent"
-            );
-        } else {
-            assert_eq!(self.failed, None, "a fault between the two of us");
         }
         self.check_said();
     }

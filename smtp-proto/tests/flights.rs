@@ -59,10 +59,10 @@ fn chunking() -> server::Config {
 }
 
 #[test]
-fn by_bdat_with_pipelining_a_message_takes_one_flight() {
+fn by_bdat_with_pipelining_a_message_takes_one_flight_and_the_first_one_more() {
     for messages in 1..6 {
         let flights = flights(client_config(), chunking(), one_by_one(messages));
-        assert_eq!(flights, messages);
+        assert_eq!(flights, messages + 1);
     }
 }
 
@@ -87,14 +87,14 @@ fn by_data_messages_behind_each_other_take_one_flight_each_and_the_first_one_mor
 }
 
 #[test]
-fn by_bdat_messages_behind_each_other_take_one_flight_for_as_many_as_may_be_unanswered() {
+fn by_bdat_messages_behind_the_first_take_one_flight_for_as_many_as_may_be_unanswered() {
     for unanswered in 0..5 {
         for messages in 1..10 {
             let mut config = client_config();
             config.unanswered = unanswered;
             let flights = flights(config, chunking(), behind_each_other(messages));
-            // What the answers to one flight make room for goes in the next.
-            assert_eq!(flights, messages.div_ceil(unanswered.max(1)));
+            // The first takes two; what the answers to one flight make room for goes in the next.
+            assert_eq!(flights, 2 + (messages - 1).div_ceil(unanswered.max(1)));
         }
     }
     assert_eq!(client_config().unanswered, 2);
@@ -139,4 +139,68 @@ fn a_message_longer_than_may_go_unseen_takes_one_flight_more() {
     assert_eq!(sent, 2 * 3);
     let then = flights(config, chunking(), messages(Action::Then));
     assert_eq!(then, 3 + 1);
+}
+
+/// What the client gathers before a chunk goes out.
+const CHUNK: usize = 64 * 1024;
+
+/// The chunks in that.
+fn chunks(written: &[u8]) -> usize {
+    written.windows(5).filter(|start| start == b"BDAT ").count()
+}
+
+#[test]
+fn sixteen_chunks_go_in_one_flight_and_one_more_for_each_that_is_answered() {
+    let messages = [
+        Action::Send(envelope(), vec![b'x'; 30 * CHUNK]),
+        Action::Then(envelope(), vec![b'x'; 5 * CHUNK]),
+    ];
+    let mut client = Client::new(client_config(), messages, CHUNK);
+    client.run();
+    client.feed(b"220 mx\r\n");
+    client.feed(b"250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    client.feed(&b"250 ok\r\n".repeat(3));
+    for answered in 0..14 {
+        assert_eq!(chunks(&client.output), 16 + answered);
+        client.feed(b"250 ok\r\n");
+    }
+    // The second message waits for the first one to be taken, and then has these many by itself.
+    assert_eq!(chunks(&client.output), 30);
+    client.feed(&b"250 ok\r\n".repeat(15));
+    assert_eq!(chunks(&client.output), 30);
+    client.feed(&b"250 ok\r\n".repeat(1 + 4));
+    assert_eq!(chunks(&client.output), 35);
+    client.feed(&b"250 ok\r\n".repeat(5));
+    assert_eq!(
+        client
+            .events
+            .iter()
+            .filter(|event| event.starts_with("sent"))
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn the_chunks_of_two_messages_count_together() {
+    let mut config = client_config();
+    config.unseen = u64::MAX;
+    let long = || vec![b'x'; 10 * CHUNK];
+    let messages = [
+        Action::Send(envelope(), Vec::new()),
+        Action::Send(envelope(), long()),
+        Action::Then(envelope(), long()),
+    ];
+    let mut client = Client::new(config, messages, CHUNK);
+    client.run();
+    client.feed(b"220 mx\r\n");
+    client.feed(b"250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    client.feed(&b"250 ok\r\n".repeat(3));
+    let before = client.output.len();
+    client.feed(b"250 ok\r\n");
+    assert_eq!(chunks(&client.output[before..]), 16);
+    client.feed(&b"250 ok\r\n".repeat(3));
+    assert_eq!(chunks(&client.output[before..]), 16);
+    client.feed(b"250 ok\r\n");
+    assert_eq!(chunks(&client.output[before..]), 17);
 }

@@ -454,7 +454,10 @@ fn play_client(case: &Case, chunk: usize, cut: impl Fn(usize, &[u8]) -> Vec<&[u8
                 .all(|segment| client.feed(segment));
         before += replied.len();
         expected.extend(said);
-        assert_eq!(escape(&client.output), escape(&expected), "{}", case.name);
+        // A long message takes long to be escaped.
+        if client.output != expected {
+            assert_eq!(escape(&client.output), escape(&expected), "{}", case.name);
+        }
     }
     if case.has("eof") && open {
         client.conn.receive_eof();

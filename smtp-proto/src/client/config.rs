@@ -25,17 +25,33 @@ pub struct Config {
     /// Default: yes.
     pub pipelining: bool,
     /// Whether a message goes by BDAT where the server offers CHUNKING (RFC 3030): with PIPELINING
-    /// too, it is on its way before anything of it was answered. Default: yes.
+    /// too, all but the first are on their way before anything of them was answered. Default: yes. What
+    /// goes by BDAT is safe with servers that do as they should: see [`unseen`](Self::unseen).
     pub chunking: bool,
     /// Octets of a message that are sent in chunks before its recipients are answered. Default
     /// 65,536: a short message goes in one flight, and of a long one to nobody little is sent in vain. It
     /// holds for each message by itself.
+    ///
+    /// Nothing goes unseen until the server has accepted a message by BDAT in this session, which STARTTLS
+    /// and XCLIENT begin anew, nor behind one that it refused: such a message takes two flights, as by
+    /// DATA. A server "MUST accept and discard" a chunk that it refuses (RFC 3030 §2). Some read it as
+    /// commands instead, those of whoever wrote the message: Postfix 3.7 where it wants TLS or AUTH
+    /// first, and Exim 4.96 where a message is too big. So nothing beyond the limit that SIZE announced
+    /// is written either.
+    ///
+    /// What is left are servers that take messages by BDAT and yet don't read a chunk that they refuse:
+    /// for want of a recipient, against which 0 here helps, so that each message waits for its own; or for
+    /// want of room. A message can say anything to them: MAIL, as this client, or a BDAT that makes
+    /// the next message a part of one to somebody else. Once a chunk is refused nothing more of its
+    /// message is written, and the connection is at its end if some of it was still to be, or if there
+    /// are more replies than commands; but a message can see to it that they are as many. Send by DATA
+    /// where you trust neither the server nor those who wrote the messages.
     pub unseen: u64,
     /// Messages that may be on their way before the first of them is answered, where
     /// [`Body::finish_then`](super::Body::finish_then) says early what the next one is and the server
     /// offers PIPELINING. Default 2, and by DATA there are never more. By BDAT each one more saves time,
-    /// and is one more of which nothing is known if the connection is lost. With 1 each waits for the
-    /// answer to the one before.
+    /// and is one more of which nothing is known if the connection is lost; all of them together have at
+    /// most 16 chunks on their way. With 1 each waits for the answer to the one before.
     pub unanswered: usize,
     /// Whether PLAIN, LOGIN and whatever else whoever listens could use are said without TLS, which RFC
     /// 4954 §4 forbids. Default: no.

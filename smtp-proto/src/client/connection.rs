@@ -152,12 +152,14 @@ impl Connection {
     /// # Errors
     /// [`Error`] once the connection is done for, and then always.
     pub fn poll(&mut self) -> Result<Event<'_>, Error> {
-        self.machine.failure()?;
-        match self.step() {
-            Ok(step) => Ok(step.into_event(&mut self.machine)),
-            Err(error) => {
-                self.machine.fail(error.clone());
-                Err(error)
+        loop {
+            let step = match self.machine.failure()? {
+                Some(news) => Ok(Step::News(news)),
+                None => self.step(),
+            };
+            match step {
+                Ok(step) => return Ok(step.into_event(&mut self.machine)),
+                Err(error) => self.machine.fail(error),
             }
         }
     }

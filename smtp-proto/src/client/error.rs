@@ -15,7 +15,9 @@ use core::fmt;
 pub enum Error {
     /// The server's: a reply can't be read.
     Reply(ReplyFault),
-    /// The server's: a reply that nothing asked for, or whose code can't answer what did.
+    /// The server's: a reply that nothing asked for, or whose code can't answer what did; or one that
+    /// refused a message which was still on its way. That is told by
+    /// [`Event::Refused`](super::Event::Refused) before.
     UnexpectedReply(Reply),
     /// The server's, or the network's: the connection ended before a reply was there.
     EndOfInput,
@@ -32,6 +34,12 @@ pub enum Error {
     /// The server's: more challenges than [`ReplyLimits::challenges`](crate::ReplyLimits), or one that
     /// isn't base64.
     Challenge,
+    /// The caller's: the message, sent by BDAT, turned out to be longer than the server takes. None of the
+    /// chunks was its last, so the server has no message. By DATA the server itself says so.
+    TooBig {
+        /// The server's limit, in octets.
+        limit: u64,
+    },
     /// The caller's: the message was given up by [`Body::abort`](super::Body::abort).
     Aborted,
 }
@@ -101,6 +109,7 @@ impl fmt::Display for Error {
             Self::Glued => f.write_str("input behind the reply to STARTTLS"),
             Self::Handshake => f.write_str("the TLS handshake failed"),
             Self::Challenge => f.write_str("too many or malformed challenges"),
+            Self::TooBig { limit } => write!(f, "the server takes {limit} octets at most"),
             Self::Aborted => f.write_str("the message was given up"),
         }
     }

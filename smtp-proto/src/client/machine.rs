@@ -39,8 +39,7 @@ pub(super) enum News {
 pub(super) struct Asked {
     /// What it answers.
     pub(super) awaited: Awaited,
-    /// How far the output has to be written for it to have been asked at all, and wholly.
-    pub(super) begun: u64,
+    /// How far the output has to be written for it to have been asked.
     pub(super) done: u64,
 }
 
@@ -55,11 +54,14 @@ pub(super) struct Exchange {
     pub(super) challenges: u32,
 }
 
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
     pub(super) config: Arc<Config>,
     pub(super) output: Transmit,
     pub(super) capabilities: Capabilities,
+    /// The server that has these accepted the last message that it got by BDAT.
+    pub(super) takes_chunks: bool,
     pub(super) closed: Option<Closed>,
     pub(super) transcript: Transcript,
     /// What the replies to come answer, in order.
@@ -88,13 +90,13 @@ impl Machine {
     pub(super) fn new(config: Arc<Config>, secure: bool) -> Self {
         let greeting = Asked {
             awaited: Awaited::Greeting,
-            begun: 0,
             done: 0,
         };
         Self {
             config,
             output: Transmit::default(),
             capabilities: Capabilities::default(),
+            takes_chunks: false,
             closed: None,
             transcript: Transcript::default(),
             awaited: VecDeque::from([greeting]),
@@ -126,17 +128,14 @@ impl Machine {
 
     /// The output so far asks for that.
     pub(super) fn expect(&mut self, awaited: Awaited) {
-        let filled = self.filled();
-        self.awaited.push_back(Asked {
-            awaited,
-            begun: filled,
-            done: filled,
-        });
+        let done = self.filled();
+        self.awaited.push_back(Asked { awaited, done });
     }
 
-    /// Says hello. What the server said it offers holds no longer.
+    /// Says hello. What the server said it offers holds no longer, and nor does what it showed.
     pub(super) fn introduce(&mut self) {
         self.capabilities = Capabilities::default();
+        self.takes_chunks = false;
         let hello = self.config.hello.clone();
         let awaited = match hello.verb() {
             Verb::Lhlo => Awaited::Lhlo,
@@ -266,13 +265,22 @@ impl Machine {
     }
 
     /// What ended the connection; a message that was given up does once those before it are
-    /// answered.
-    pub(super) fn failure(&mut self) -> Result<(), Error> {
+    /// answered. A message that was refused before is told to be first: that is the reason, and whatever
+    /// else was to be answered for it changes nothing.
+    pub(super) fn failure(&mut self) -> Result<Option<News>, Error> {
         let oldest = self.transactions.front();
         if let Some(error) = oldest.and_then(Transaction::given_up) {
             self.fail(error.clone());
         }
-        self.failed.clone().map_or(Ok(()), Err)
+        let Some(error) = self.failed.clone() else {
+            return Ok(None);
+        };
+        let oldest = self.transactions.front();
+        if !oldest.is_some_and(Transaction::is_refused) {
+            return Err(error);
+        }
+        self.awaited.clear();
+        Ok(self.outcome())
     }
 
     pub(super) fn deliveries(&self) -> impl Iterator<Item = Delivery> {

@@ -5,8 +5,9 @@
 //! the message as often as it is asked for; each recipient's reply is an event of its own. An event
 //! that asks for something and is dropped comes again with the next `poll`.
 //!
-//! With PIPELINING a message takes two flights, and one with CHUNKING. [`Body::finish_then`] saves one:
-//! the next message begins with the end of the one before.
+//! With PIPELINING a message takes two flights; with CHUNKING all but the first take one
+//! ([`Config::unseen`]). [`Body::finish_then`] saves one: the next message begins with the end of the one
+//! before.
 
 mod auth;
 mod config;

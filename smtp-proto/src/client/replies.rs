@@ -27,17 +27,11 @@ impl Machine {
         match awaited.meaning(reply.code()) {
             Meaning::Broken => Err(Error::UnexpectedReply(reply)),
             Meaning::Closing => Ok(self.closing(awaited.stage(), reply)),
-            // No server can answer what it hasn't read, but it may give up on the message.
-            meaning if written < asked.begun => match (awaited, meaning) {
-                (Awaited::Message | Awaited::Delivery, Meaning::Refused) => {
-                    Ok(self.closing(Stage::Message, reply))
-                }
-                _ => Err(Error::UnexpectedReply(reply)),
-            },
-            // Nor can it take a chunk it hasn't got, but it may refuse one.
-            Meaning::Done | Meaning::Each if written < asked.done => {
-                Err(Error::UnexpectedReply(reply))
+            Meaning::Refused if awaited.stage() == Stage::Message && !self.has_left(asked) => {
+                Err(self.given_up_on(reply))
             }
+            // No server can answer what it hasn't read.
+            _ if written < asked.done => Err(Error::UnexpectedReply(reply)),
             Meaning::TryHelo => {
                 let name = self.config.hello.name().to_string();
                 if let Ok(hello) = Hello::helo(&name) {
@@ -65,17 +59,32 @@ impl Machine {
     /// A reply that answers no command. While a body is being written a server may give up on it;
     /// otherwise only 421 may come by itself (§3.8).
     fn unasked(&mut self, reply: Reply) -> Result<Option<News>, Error> {
-        let oldest = self.transactions.front();
-        let allowed = if oldest.is_some_and(|oldest| oldest.body.is_some()) {
-            reply.code().is_negative()
-        } else {
-            reply.code().value() == 421
-        };
-        if allowed {
-            Ok(self.closing(Stage::Message, reply))
-        } else {
-            Err(Error::UnexpectedReply(reply))
+        if reply.code().value() == 421 {
+            return Ok(self.closing(Stage::Message, reply));
         }
+        let oldest = self.transactions.front();
+        if reply.code().is_negative() && oldest.is_some_and(|oldest| oldest.body.is_some()) {
+            return Err(self.given_up_on(reply));
+        }
+        Err(Error::UnexpectedReply(reply))
+    }
+
+    /// Whether all that is written so far of the oldest message has left, and what asked for the reply.
+    fn has_left(&self, asked: Asked) -> bool {
+        let written = self.output.taken();
+        let end = self.transactions.front().and_then(|oldest| oldest.end);
+        let message = end.map_or(self.filled(), |end| end + 1);
+        written >= message.max(asked.done)
+    }
+
+    /// The server refuses the oldest message while that is on its way. It may take the rest for commands,
+    /// and a client "MUST NOT send any additional BDAT segments" (RFC 3030 §2), so nothing more is
+    /// written; what was begun can't be taken back.
+    fn given_up_on(&mut self, reply: Reply) -> Error {
+        if let Some(oldest) = self.transactions.front_mut() {
+            oldest.refuse(Stage::Message, reply.clone());
+        }
+        Error::UnexpectedReply(reply)
     }
 
     /// The server closes the connection; the messages under way are refused by that. It answers in
@@ -165,6 +174,7 @@ impl Machine {
                 let index = transaction.conclude(&reply, lmtp);
                 return Ok(index.map(|index| News::Delivered { index, reply }));
             }
+            Awaited::Chunk if done => transaction.chunks -= 1,
             Awaited::Message if done => transaction.accept(reply),
             _ if !done => transaction.refuse(awaited.stage(), reply),
             _ => {}
@@ -190,7 +200,10 @@ impl Machine {
             return None;
         }
         let outcome = self.transactions.front_mut()?.outcome()?;
-        self.transactions.pop_front();
+        let over = self.transactions.pop_front()?;
+        if over.chunks > 0 {
+            self.takes_chunks = outcome.is_ok();
+        }
         self.needs_reset = outcome.is_err();
         Some(match outcome {
             Ok(reply) => News::Sent(reply),

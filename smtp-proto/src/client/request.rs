@@ -194,9 +194,9 @@ impl Body<'_> {
 
     /// The message is complete, and that one is the next: with PIPELINING its RSET, MAIL, RCPT… go in
     /// one flight with the end of this one (RFC 2920 §3.1), and with CHUNKING the message too, before
-    /// this one is answered. [`Config::unanswered`](super::Config::unanswered) says how many may be on
-    /// their way so; where it is one too many, or the server doesn't take flights, it begins when one is
-    /// answered.
+    /// this one is answered, unless this is the first ([`Config::unseen`](super::Config::unseen)).
+    /// [`Config::unanswered`](super::Config::unanswered) says how many may be on their way so; where it
+    /// is one too many, or the server doesn't take flights, it begins when one is answered.
     ///
     /// Recipients and outcomes keep the order of the messages: all of one are told before the first of
     /// the next. [`Event::Body`](super::Event::Body) is always for the newest. One that is refused

@@ -34,6 +34,8 @@ pub(super) struct Transaction {
     sent: Option<Reply>,
     /// The message, while it is being written.
     pub(super) body: Option<Outgoing>,
+    /// Chunks of it that were written and not answered. The answer to the last is the message's.
+    pub(super) chunks: usize,
     /// Octets of it that the server has from an earlier time (RFC 1845).
     pub(super) offset: u64,
     /// Up to which octet of the output the server can't have all of it.
@@ -87,6 +89,7 @@ impl Transaction {
             refused: None,
             sent: None,
             body: None,
+            chunks: 0,
             offset: 0,
             end: None,
             given_up: None,

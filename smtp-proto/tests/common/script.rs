@@ -17,6 +17,18 @@ pub(crate) struct Case {
     lines: Vec<Line>,
 }
 
+/// What stands for `# proven` in a client's case.
+const PROOF: &str = "\
+C: MAIL FROM:<a@b>
+C: RCPT TO:<c@d>
+S: 250 ok
+S: 250 ok
+# recipient 0: 250 ok
+C: BDAT 0 LAST
+S: 250 ok
+# sent: 250 ok
+";
+
 impl Case {
     pub(crate) fn directives(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines.iter().filter_map(|line| match line {
@@ -27,6 +39,20 @@ impl Case {
 
     pub(crate) fn has(&self, name: &str) -> bool {
         self.directives().any(|(known, _)| known == name)
+    }
+
+    /// The session in which a server has taken a message by BDAT before the first one.
+    fn prove(&mut self) {
+        let mut clients = self.lines.iter().enumerate();
+        let behind_ehlo = clients
+            .by_ref()
+            .filter(|(_, line)| client_line(line).is_some())
+            .nth(1);
+        let at = behind_ehlo.map_or(self.lines.len(), |(at, _)| at);
+        let proof = PROOF.lines().map(|line| read(line).unwrap());
+        self.lines.splice(at..at, proof);
+        self.lines
+            .insert(0, read("# send: a@b to c@d | \"\"").unwrap());
     }
 
     /// All that one side says.
@@ -122,6 +148,9 @@ pub(crate) fn cases(side: &str) -> Vec<Case> {
                     .push(read(line).unwrap_or_else(|| panic!("{}: {line}", case.name)));
             }
         }
+    }
+    for case in cases.iter_mut().filter(|case| case.has("proven")) {
+        case.prove();
     }
     cases
 }

@@ -1,6 +1,8 @@
-//! Two messages, the second said as the first ends, and what is known of each when the connection is
+//! Messages that are each said as the one before ends, and what is known of each when the connection is
 //! cut: at every octet of what is written, at every octet of what is read, and with any one request
 //! refused. What the client says must be true of what the server did.
+//!
+//! There are three: by BDAT the first one waits for its recipients, and the other two go together.
 
 mod common;
 
@@ -10,7 +12,8 @@ use smtp_proto::client::{self, Delivery, Event};
 use smtp_proto::server::{self, Dialect};
 use smtp_proto::{Envelope, Extension, Hello, Refusal};
 
-const SENDERS: [&str; 2] = ["1@b", "2@b"];
+const SENDERS: [&str; MESSAGES] = ["1@b", "2@b", "3@b"];
+const MESSAGES: usize = 3;
 
 /// By what the messages travel.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +51,9 @@ enum Known {
 
 /// All that came of it.
 struct Outcome {
-    known: [Known; 2],
+    known: [Known; MESSAGES],
     /// Whether the server accepted it.
-    accepted: [bool; 2],
+    accepted: [bool; MESSAGES],
     requests: usize,
     written: usize,
     read: usize,
@@ -105,7 +108,7 @@ fn session(way: Way, cut: &Cut) -> Outcome {
                 take(client.transmit(), cut.written - before, &mut written);
                 serving = serving && server.feed(&written[before..]);
             }
-            Event::Ready(ready) if begun == 2 => ready.quit(),
+            Event::Ready(ready) if begun == MESSAGES => ready.quit(),
             Event::Ready(ready) => {
                 ready.send(envelope(begun)).unwrap();
                 (begun, whole) = (begun + 1, false);
@@ -114,7 +117,7 @@ fn session(way: Way, cut: &Cut) -> Outcome {
                 whole = true;
                 body.send(&b"hi"[..]);
             }
-            Event::Body(body) if begun < 2 => {
+            Event::Body(body) if begun < MESSAGES => {
                 body.finish_then(envelope(begun)).unwrap();
                 (begun, whole) = (begun + 1, false);
             }
@@ -139,7 +142,7 @@ fn session(way: Way, cut: &Cut) -> Outcome {
         begun,
         "{way:?}: each that was begun has a result"
     );
-    known.resize(2, Known::NotBegun);
+    known.resize(MESSAGES, Known::NotBegun);
     let accepted = SENDERS.map(|sender| {
         let mut messages = server.seen.messages();
         messages.any(|(envelope, _)| envelope.sender().to_string() == format!("<{sender}>"))
@@ -173,13 +176,13 @@ const UNCUT: Cut = Cut {
 };
 
 #[test]
-fn what_is_known_of_two_messages_is_true_wherever_the_connection_is_cut() {
+fn what_is_known_of_each_message_is_true_wherever_the_connection_is_cut() {
     for way in ways() {
         let uncut = session(way, &UNCUT);
-        assert_eq!(uncut.known, [Known::Accepted; 2]);
-        assert_eq!(uncut.accepted, [true; 2]);
+        assert_eq!(uncut.known, [Known::Accepted; MESSAGES]);
+        assert_eq!(uncut.accepted, [true; MESSAGES]);
         // The octets written of an end that isn't whole yet.
-        let mut halves = [0; 2];
+        let mut halves = [0; MESSAGES];
         for written in 0..uncut.written {
             let outcome = session(way, &Cut { written, ..UNCUT });
             outcome.check((way, written));
@@ -190,7 +193,7 @@ fn what_is_known_of_two_messages_is_true_wherever_the_connection_is_cut() {
         }
         // All but the last of CRLF . CRLF; a last chunk is whole or it isn't.
         let half = if way.chunking { 0 } else { 4 };
-        assert_eq!(halves, [half; 2], "{way:?}");
+        assert_eq!(halves, [half; MESSAGES], "{way:?}");
         for read in 0..uncut.read {
             let outcome = session(way, &Cut { read, ..UNCUT });
             outcome.check((way, read));
@@ -235,7 +238,7 @@ fn it_is_true_too_with_any_request_refused_for_now_for_ever_or_with_421() {
 }
 
 #[test]
-fn the_second_given_up_costs_the_first_no_answer() {
+fn one_given_up_costs_the_one_before_no_answer() {
     let (ours, theirs) = configs(Way {
         pipelining: true,
         chunking: true,
@@ -258,12 +261,12 @@ fn the_second_given_up_costs_the_first_no_answer() {
                 ready.send(envelope(0)).unwrap();
                 begun = 1;
             }
-            Ok(Event::Body(body)) if begun == 1 => {
-                body.finish_then(envelope(1)).unwrap();
-                begun = 2;
+            Ok(Event::Body(body)) if begun < MESSAGES => {
+                body.finish_then(envelope(begun)).unwrap();
+                begun += 1;
             }
             Ok(Event::Body(body)) => {
-                assert_eq!(sent, 0, "the first is answered already");
+                assert_eq!(sent, 1, "the second is answered already");
                 body.abort();
             }
             Ok(Event::Sent { .. }) => sent += 1,
@@ -272,9 +275,9 @@ fn the_second_given_up_costs_the_first_no_answer() {
         }
     };
     assert_eq!(error, client::Error::Aborted);
-    assert_eq!(sent, 1);
+    assert_eq!(sent, 2);
     assert!(client.deliveries().eq([Delivery::NotAccepted]));
     server.conn.receive_eof();
     server.run();
-    assert_eq!(server.seen.messages().count(), 1);
+    assert_eq!(server.seen.messages().count(), 2);
 }
