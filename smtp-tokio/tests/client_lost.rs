@@ -6,12 +6,12 @@ mod mock;
 use mock::{Mock, Sent, envelope, fates, greeted, sending};
 use smtp_tokio::smtp_proto::ContentFault;
 use smtp_tokio::smtp_proto::client::Error as Fault;
-use smtp_tokio::{Delivery, ErrorKind};
+use smtp_tokio::{Delivery, ErrorKind, Stage};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, ReadBuf, duplex, repeat};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -85,6 +85,34 @@ async fn what_a_server_says_before_it_hangs_up_within_a_message_is_heard() {
     let (sent, _) = client.await.expect("no panic");
     let report = sent.expect("a report");
     assert_eq!(fates(&report), ["<b@example.com> 421 going down"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_came_first_is_reported_whatever_the_server_closes_with() {
+    // There is room for all of the message, or for a part of its first chunk.
+    for (last_words, room) in [
+        (Some("421 too many errors"), 1 << 20),
+        (Some("999"), 1 << 20),
+        (None, 1 << 20),
+        (Some("421 too many errors"), 4096),
+        (None, 4096),
+    ] {
+        let (client, mut mock) = greeted("PIPELINING CHUNKING", room).await;
+        let client = sending(client, repeat(b'x').take(200_000));
+        mock.talk(&[("MAIL", "250 ok"), ("RCPT", "250 ok")]).await;
+        // Until all is on its way that can be.
+        sleep(Duration::from_secs(1)).await;
+        mock.say("552 too much").await;
+        mock.say("551 what").await;
+        if let Some(last_words) = last_words {
+            mock.say(last_words).await;
+        }
+        drop(mock);
+        let (sent, _) = client.await.expect("no panic");
+        let report = sent.expect("a report");
+        assert_eq!(fates(&report), ["<b@example.com> 552 too much"]);
+        assert!(matches!(report.end(), Some((Stage::Message, _))));
+    }
 }
 
 #[tokio::test]
