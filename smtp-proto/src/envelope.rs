@@ -2,7 +2,7 @@
 
 use crate::address::{AddressError, ForwardPath, ReversePath};
 use crate::command::{Mail, Rcpt};
-use crate::extension::{BodyType, MailParameter, RcptParameter, TransId};
+use crate::extension::{BodyType, Carrier, Extension, MailParameter, RcptParameter, TransId};
 use alloc::vec::Vec;
 
 /// Sender, recipients and what was said about the message. A server gets one from each
@@ -124,6 +124,35 @@ impl Envelope {
     #[must_use]
     pub fn without<'p, P: MailParameter<'p>>(mut self) -> Self {
         self.mail = self.mail.without::<P>();
+        self
+    }
+
+    /// Without what that extension adds to MAIL and to each RCPT, for a relay whose next server lacks it:
+    /// what may not be left out keeps a message from being sent there. What two extensions add goes with
+    /// either: BODY of 8BITMIME and BINARYMIME, ENVID and ORCPT of DSN and MTRK.
+    ///
+    /// ```
+    /// use smtp_proto::{Envelope, Extension, extension::{Notify, Ret}};
+    /// let envelope = Envelope::new("joe@example.com", ["ann@example.org"])?
+    ///     .with_size(1_000)
+    ///     .with(Ret::Headers)
+    ///     .with_rcpt(&Notify::NEVER)
+    ///     .without_extension(Extension::Dsn);
+    /// assert_eq!(envelope.mail().to_string(), "MAIL FROM:<joe@example.com> SIZE=1000");
+    /// assert_eq!(envelope.recipients()[0].to_string(), "RCPT TO:<ann@example.org>");
+    /// # Ok::<(), smtp_proto::address::AddressError>(())
+    /// ```
+    #[must_use]
+    pub fn without_extension(mut self, extension: Extension) -> Self {
+        let row = extension.row();
+        for slot in row.slots(Carrier::Mail) {
+            self.mail.list_mut().remove(slot.keywords());
+        }
+        for slot in row.slots(Carrier::Rcpt) {
+            for recipient in &mut self.recipients {
+                recipient.list_mut().remove(slot.keywords());
+            }
+        }
         self
     }
 

@@ -80,7 +80,7 @@ impl Row {
     }
 
     /// The parameters it adds to that command.
-    pub(super) const fn slots(&self, carrier: Carrier) -> &'static [Slot] {
+    pub(crate) const fn slots(&self, carrier: Carrier) -> &'static [Slot] {
         match carrier {
             Carrier::Mail => self.mail,
             Carrier::Rcpt => self.rcpt,
