@@ -119,8 +119,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Pool<S> {
     /// # Errors
     /// [`PoolError::NotAccepted`] if there is no connection to be had, if it is lost, or if the message
     /// can't be sent. [`PoolError::Unknown`] if the connection is lost behind the end of the message and
-    /// before the reply. With CHUNKING and PIPELINING a short message goes in one flight, and nobody can
-    /// tell whether a server that hangs up just then has read it: have
+    /// before the reply. With CHUNKING and PIPELINING a short message behind the first goes in one flight,
+    /// and nobody can tell whether a server that hangs up just then has read it: have
     /// [`max_idle`](PoolConfig::max_idle) well below its patience. [`PoolError::Closed`] after
     /// [`close`](Self::close).
     pub async fn send(
@@ -190,7 +190,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Pool<S> {
 /// Whether another connection may do better.
 fn is_the_connections(error: &Error) -> bool {
     match error.kind() {
-        ErrorKind::Content(_) | ErrorKind::Protocol(client::Error::Content(_)) => false,
+        ErrorKind::Content(_)
+        | ErrorKind::Protocol(client::Error::Content(_) | client::Error::TooBig { .. }) => false,
         ErrorKind::Send(error) => matches!(
             error,
             SendError::TooManyMessages { .. } | SendError::TooManyDomains { .. }
