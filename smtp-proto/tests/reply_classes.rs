@@ -58,6 +58,8 @@ struct Oracle {
     message: Option<Message>,
     /// A transaction that came to nothing may be open.
     stale: bool,
+    /// The server has accepted the last message it was sent in chunks.
+    takes_chunks: bool,
     /// What the connection was refused with.
     turned_away: Option<u16>,
     over: bool,
@@ -133,6 +135,11 @@ impl Oracle {
             _ => Some(format!("UnexpectedReply(Reply({}))", reply(code))),
         };
         if let Some(broken) = broken {
+            // What is known of the message is told first.
+            if let Some((at, code)) = self.message.as_ref().and_then(|message| message.refused) {
+                did.tells.push(format!("refused at {at}: {}", reply(code)));
+                self.message = None;
+            }
             did.tells.push(format!("error: {broken}"));
             self.over = true;
         } else {
@@ -149,6 +156,7 @@ impl Oracle {
 
     fn hello(&mut self, did: &mut Did) {
         self.extended = false;
+        self.takes_chunks = false;
         let verb = if self.way.lmtp { "LHLO" } else { "EHLO" };
         self.ask(Step::Hello, &format!("{verb} client.example.org"), did);
     }
@@ -296,6 +304,9 @@ impl Oracle {
             }
             if let Some(message) = self.message.take() {
                 self.stale = message.refused.is_some();
+                if self.way.chunking && self.extended && message.ended {
+                    self.takes_chunks = !self.stale;
+                }
                 did.tells.push(match (message.refused, message.sent) {
                     (Some((at, code)), _) => format!("refused at {at}: {}", reply(code)),
                     (None, Some(code)) => format!("sent: {}", reply(code)),
@@ -332,8 +343,10 @@ impl Oracle {
             && message.refused.is_none()
             && let Some(step) = message.next
         {
-            // In LMTP the end is answered for each recipient, so these are to be known.
-            let waits = !pipelining || (step == Data && chunking && self.way.lmtp);
+            // In LMTP the end is answered for each recipient, so these are to be known; and a server that
+            // doesn't take a chunk may take its octets for commands.
+            let seen = self.way.lmtp || !self.takes_chunks;
+            let waits = !pipelining || (step == Data && chunking && seen);
             if waits && !self.asked.is_empty() {
                 return;
             }

@@ -81,8 +81,11 @@ fn a_binary_message_may_hold_anything_and_ends_where_its_chunks_do() {
 }
 
 #[test]
-fn behind_a_size_that_cannot_be_read_or_is_too_big_nothing_is_a_command() {
-    let server = server(chunking(BareNewline::AcceptAsData), &OPENING);
+fn behind_a_size_that_cannot_be_read_or_is_not_reached_nothing_is_a_command() {
+    let mut unlimited = chunking(BareNewline::AcceptAsData);
+    unlimited.limits.message = None;
+    let limited = server(chunking(BareNewline::AcceptAsData), &OPENING);
+    let unlimited = server(unlimited, &OPENING);
     for size in [
         "-1",
         "+5",
@@ -103,10 +106,12 @@ fn behind_a_size_that_cannot_be_read_or_is_too_big_nothing_is_a_command() {
         let smuggled = "RSET\r\nMAIL FROM:<evil@x>\r\nRCPT TO:<evil@x>\r\nBDAT 4 LAST\r\nevil";
         let flight = format!("BDAT {size}\r\nfive.{smuggled}");
         for cuts in cuts(flight.len(), &(0..0)) {
-            let given = play(&server, flight.as_bytes(), &cuts);
-            assert_eq!(given.messages, [], "{size}, cut at {cuts:?}");
-            let asked = ["MAIL FROM:<a@b>", "RCPT TO:<c@d>"];
-            assert_eq!(given.asked, asked, "{size}, cut at {cuts:?}");
+            for server in [&limited, &unlimited] {
+                let given = play(server, flight.as_bytes(), &cuts);
+                assert_eq!(given.messages, [], "{size}, cut at {cuts:?}");
+                let asked = ["MAIL FROM:<a@b>", "RCPT TO:<c@d>"];
+                assert_eq!(given.asked, asked, "{size}, cut at {cuts:?}");
+            }
         }
     }
 }

@@ -4,13 +4,14 @@
 use crate::common::{Action, Client, Server, Verdict, client_config, server_config};
 use crate::cuts::{cuts, segments};
 use crate::judge::Given;
+use smtp_proto::client::Event;
 use smtp_proto::extension::{Mechanism, Mechanisms, RequireTls};
-use smtp_proto::{Envelope, Extension};
+use smtp_proto::{Envelope, Extension, Refusal};
 
 const SECRET: &str = "\0joe\0secret";
 
-/// How TLS isn't had: what is said in place of the replies to EHLO and STARTTLS, whether hands are shaken
-/// then, and how the client sees it.
+/// How TLS isn't had: the replies to EHLO and to STARTTLS, behind which no handshake succeeds, and how the
+/// client sees it.
 const DOWNGRADES: [(&str, &str, &str); 8] = [
     (
         "250-mx\r\n250-REQUIRETLS\r\n250 AUTH PLAIN\r\n",
@@ -84,7 +85,7 @@ fn a_server_that_hangs_up_in_the_handshake_leaves_nothing_said_in_clear() {
     }
     client.conn.receive(b"220 go\r\n");
     client.conn.receive_eof();
-    let Ok(smtp_proto::client::Event::Upgrade(upgrade)) = client.conn.poll() else {
+    let Ok(Event::Upgrade(upgrade)) = client.conn.poll() else {
         panic!("the handshake is for the driver to see fail")
     };
     upgrade.fail();
@@ -100,12 +101,13 @@ fn a_server_that_wants_tls_serves_nothing_in_clear_wherever_it_is_cut() {
     config.offers.add(Extension::StartTls);
     config.offers.add(Extension::Chunking);
     config.offers.add(Mechanisms::new([Mechanism::PLAIN]));
+    config.accept_clear_passwords = true;
     let said = "EHLO a\r\nAUTH PLAIN AGEAYg==\r\nMAIL FROM:<evil@x>\r\nRCPT TO:<evil@x>\r\n\
         BDAT 4 LAST\r\nevilDATA\r\nNOOP\r\n";
     for fails in [false, true] {
         for cuts in cuts(said.len(), &(0..0)) {
             let mut server = Server::new(config.clone(), |request: &str| match request {
-                "upgrade" if fails => Verdict::Reject(smtp_proto::Refusal::policy()),
+                "upgrade" if fails => Verdict::Reject(Refusal::policy()),
                 _ => Verdict::Accept,
             });
             assert!(server.run());

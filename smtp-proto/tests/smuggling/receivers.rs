@@ -4,7 +4,7 @@
 /// What ends a message in the eyes of one of them, besides `CRLF . CRLF`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Receiver {
-    pub(crate) ends: &'static [&'static [u8]],
+    ends: &'static [&'static [u8]],
 }
 
 const STRICT: Receiver = Receiver { ends: &[] };

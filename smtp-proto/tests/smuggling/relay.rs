@@ -4,7 +4,7 @@
 use crate::common::{Action, Client, client_config, server_config};
 use crate::false_ends::{Body, bodies};
 use crate::judge::{is_sound, server};
-use crate::receivers::{self, Received, SLOPPY};
+use crate::receivers::{self, Received, Receiver, SLOPPY};
 use smtp_proto::server::{BareNewline, Config};
 use smtp_proto::{BodyType, Envelope, Extension, Newlines};
 
@@ -45,23 +45,19 @@ fn taken() -> impl Iterator<Item = Taken> {
     })
 }
 
-fn second() -> Envelope {
-    Envelope::new("e@f", ["g@h"]).unwrap()
-}
-
 /// All that a client says which relays a message to a sound server, and another one behind it. It is
 /// given the message in pieces of so many octets.
 fn relay(taken: &Taken, newlines: Newlines, to: Config, piece: usize) -> Client {
     let mut config = client_config();
     config.newlines = newlines;
+    let second = Envelope::new("e@f", ["g@h"]).unwrap();
     let actions = [
         Action::Send(taken.envelope.clone(), taken.body.clone()),
-        Action::Send(second(), b"second\r\n".to_vec()),
+        Action::Send(second, b"second\r\n".to_vec()),
         Action::Quit,
     ];
     let mut client = Client::new(config, actions, piece);
-    let none: [&str; 0] = [];
-    let mut server = server(to, &none);
+    let mut server = server(to, &[] as &[&str]);
     let (mut said, mut answered) = (0, 0);
     let mut open = client.run();
     while open && answered < server.seen.output.len() {
@@ -96,8 +92,8 @@ fn naively(body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_sloppy_receiver_is_fooled_by_a_relay_that_passes_on_what_it_was_given() {
-    let reads_evil = |ends: &receivers::Receiver, taken: &Taken| {
-        let messages = ends.messages(&naively(&taken.body));
+    let reads_evil = |receiver: &Receiver, taken: &Taken| {
+        let messages = receiver.messages(&naively(&taken.body));
         assert!(!messages.is_empty());
         messages.len() > 1 || messages[0].envelope.concat().contains("evil")
     };

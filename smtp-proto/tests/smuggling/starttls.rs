@@ -2,10 +2,10 @@
 //! something said under TLS, by either side, wherever it is cut; and what was learned in clear is
 //! forgotten.
 
-use crate::common::{Action, Client, Server, Verdict, client_config, server_config};
+use crate::common::{Action, Client, Server, Verdict, client_config, server_config, take};
 use crate::cuts::{cuts, segments};
 use crate::judge::Given;
-use smtp_proto::bytes::BufMut;
+use smtp_proto::bytes::{BufMut, BytesMut};
 use smtp_proto::extension::{Mechanism, Mechanisms};
 use smtp_proto::server::{self, Dialect, Event, Hasty};
 use smtp_proto::{Extension, Extensions, client};
@@ -102,10 +102,7 @@ fn while_hands_are_shaken_the_server_takes_no_octet() {
                 assert_eq!(conn.receive(b"NOOP\r\n"), 0);
                 assert_eq!(conn.receive_buf().remaining_mut(), 0);
             }
-            Event::Flush => {
-                let mut out = smtp_proto::bytes::BytesMut::new();
-                crate::common::take(conn.transmit(), usize::MAX, &mut out);
-            }
+            Event::Flush => take(conn.transmit(), usize::MAX, &mut BytesMut::new()),
             other => panic!("{other:?}"),
         }
     }
