@@ -59,7 +59,8 @@ pub struct Config {
     /// Extensions of your own: their parameters and verbs are said to servers that offer their keyword,
     /// as is a parameter or a verb that is a keyword itself. Default: none.
     pub own: Vec<OwnExtension>,
-    /// What is done with line ends other than CRLF. Default: an LF becomes CRLF.
+    /// What is done with line ends other than CRLF: they are converted or refused, and never written as
+    /// they are. Default: an LF becomes CRLF, and a CR alone costs the message.
     pub newlines: Newlines,
     /// What is taken from a server before its reply is called broken.
     pub replies: ReplyLimits,

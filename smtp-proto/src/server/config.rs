@@ -90,8 +90,9 @@ pub enum BareNewline {
     /// The body is read to its true end and refused, 550 5.5.2.
     #[default]
     Reject,
-    /// It is passed on like any other octet. Whoever sends the message on must not write it as it
-    /// is: the client of this crate converts or refuses.
+    /// It is passed on like any other octet; a NUL is refused all the same. Whoever sends the message on
+    /// must not write it as it is: the client of this crate converts or refuses
+    /// ([`Newlines`](crate::Newlines)).
     AcceptAsData,
 }
 

@@ -6,10 +6,20 @@ use super::Transmit;
 use super::content::{self, ContentFault, Stop};
 use bytes::{Buf, Bytes};
 
-/// What a client does with line ends in the content it is given.
+/// What a client does with line ends in the content it is given (RFC 5321 §2.3.8), by DATA and by BDAT
+/// alike.
+///
+/// Whatever it is, a lone CR, a lone LF or a NUL is never written: some server takes it for the end of
+/// the message, or hands it on to one that does, and what the sender put behind it is commands then. It
+/// makes no difference that the message came from a server that
+/// [accepts it as data](crate::server::BareNewline::AcceptAsData). What can't be converted is refused
+/// by [`Error::Content`](crate::client::Error::Content): the message is given no end and the connection
+/// is over, so nobody has it. Only `BODY=BINARYMIME` passes any octet (RFC 3030 §3), counted in chunks,
+/// and to no server that doesn't offer it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Newlines {
-    /// An LF alone becomes CRLF, as local text files need it; a CR alone is refused.
+    /// An LF alone becomes CRLF, as local text files need it, and a dot behind it is stuffed as in any
+    /// line; a CR alone is refused.
     #[default]
     Convert,
     /// Anything but CRLF is refused.
