@@ -9,6 +9,7 @@ mod common;
 use common::{Server, Verdict, client_config, server_config, take};
 use smtp_proto::bytes::BytesMut;
 use smtp_proto::client::{self, Delivery, Event};
+use smtp_proto::extension::Prdr;
 use smtp_proto::server::{self, Dialect};
 use smtp_proto::{Envelope, Extension, Hello, Refusal};
 
@@ -20,14 +21,32 @@ const MESSAGES: usize = 3;
 struct Way {
     pipelining: bool,
     chunking: bool,
-    lmtp: bool,
+    answers: Answers,
+    /// In how many pieces a message is handed over; of several, two fill a chunk.
+    pieces: usize,
+}
+
+const PIECE: usize = 20_000;
+
+/// How often a message is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    Once,
+    /// For each recipient, by LMTP.
+    Each,
+    /// For each recipient, of whom the second is refused, and then for all, by PRDR.
+    EachAndAll,
 }
 
 fn ways() -> impl Iterator<Item = Way> {
-    (0..8).map(|bits| Way {
-        pipelining: bits & 1 == 0,
-        chunking: bits & 2 != 0,
-        lmtp: bits & 4 != 0,
+    let answers = [Answers::Once, Answers::Each, Answers::EachAndAll];
+    answers.into_iter().flat_map(|answers| {
+        (0..4).map(move |bits| Way {
+            pipelining: bits & 1 == 0,
+            chunking: bits & 2 != 0,
+            answers,
+            pieces: 1,
+        })
     })
 }
 
@@ -65,31 +84,40 @@ fn configs(way: Way) -> (client::Config, server::Config) {
     if way.chunking {
         theirs.offers.add(Extension::Chunking);
     }
-    if way.lmtp {
-        ours.hello = Hello::lhlo("client.example.org").unwrap();
-        theirs.dialect = Dialect::Lmtp;
+    match way.answers {
+        Answers::Once => {}
+        Answers::Each => {
+            ours.hello = Hello::lhlo("client.example.org").unwrap();
+            theirs.dialect = Dialect::Lmtp;
+        }
+        Answers::EachAndAll => theirs.offers.add(Extension::Prdr),
     }
     (ours, theirs)
 }
 
+/// PRDR goes where it is offered.
 fn envelope(message: usize) -> Envelope {
-    Envelope::new(SENDERS[message], ["c@d", "e@f"]).unwrap()
+    let envelope = Envelope::new(SENDERS[message], ["c@d", "e@f"]).unwrap();
+    envelope.with(Prdr)
 }
 
 fn session(way: Way, cut: &Cut) -> Outcome {
     let (ours, theirs) = configs(way);
     let mut requests = 0;
-    let mut server = Server::new(theirs, |_: &str| {
+    let mut server = Server::new(theirs, |request: &str| {
         requests += 1;
         match &cut.refusal {
             Some((at, refusal)) if *at == requests - 1 => Verdict::Reject(refusal.clone()),
+            _ if way.answers == Answers::EachAndAll && request == "message" => {
+                Verdict::Each(vec![Ok(()), Err(Refusal::mailbox_full())])
+            }
             _ => Verdict::Accept,
         }
     });
     let mut serving = server.run();
     let mut client = client::Connection::new(ours.into());
     let (mut written, mut read) = (BytesMut::new(), 0);
-    let (mut begun, mut whole) = (0, false);
+    let (mut begun, mut pieces) = (0, 0);
     let mut known = Vec::new();
     while let Ok(event) = client.poll() {
         match event {
@@ -111,15 +139,16 @@ fn session(way: Way, cut: &Cut) -> Outcome {
             Event::Ready(ready) if begun == MESSAGES => ready.quit(),
             Event::Ready(ready) => {
                 ready.send(envelope(begun)).unwrap();
-                (begun, whole) = (begun + 1, false);
+                (begun, pieces) = (begun + 1, 0);
             }
-            Event::Body(body) if !whole => {
-                whole = true;
-                body.send(&b"hi"[..]);
+            Event::Body(body) if pieces < way.pieces => {
+                pieces += 1;
+                let octets = if way.pieces == 1 { 2 } else { PIECE };
+                body.send(vec![b'x'; octets]);
             }
             Event::Body(body) if begun < MESSAGES => {
                 body.finish_then(envelope(begun)).unwrap();
-                (begun, whole) = (begun + 1, false);
+                (begun, pieces) = (begun + 1, 0);
             }
             Event::Body(body) => body.finish(),
             Event::Sent { .. } => known.push(Known::Accepted),
@@ -202,6 +231,23 @@ fn what_is_known_of_each_message_is_true_wherever_the_connection_is_cut() {
 }
 
 #[test]
+fn it_is_true_of_messages_of_several_chunks() {
+    for way in ways() {
+        let way = Way { pieces: 4, ..way };
+        let uncut = session(way, &UNCUT);
+        assert_eq!(uncut.known, [Known::Accepted; 2]);
+        for written in (0..uncut.written).filter(|at| at % 997 == 0 || uncut.written - at < 60) {
+            let outcome = session(way, &Cut { written, ..UNCUT });
+            outcome.check((way, written));
+        }
+        for read in 0..uncut.read {
+            let outcome = session(way, &Cut { read, ..UNCUT });
+            outcome.check((way, read));
+        }
+    }
+}
+
+#[test]
 fn it_is_true_too_with_any_request_refused_for_now_for_ever_or_with_421() {
     let refusals = [
         Refusal::policy(),
@@ -242,7 +288,8 @@ fn one_given_up_costs_the_one_before_no_answer() {
     let (ours, theirs) = configs(Way {
         pipelining: true,
         chunking: true,
-        lmtp: false,
+        answers: Answers::Once,
+        pieces: 1,
     });
     let mut server = Server::new(theirs, |_: &str| Verdict::Accept);
     server.run();
