@@ -64,8 +64,10 @@ pub enum Event<'c> {
     },
     /// The next octets of the message are wanted.
     Body(Body<'c>),
-    /// In LMTP, the reply to the message for the recipient of that index: one for each that was
-    /// accepted, in order (RFC 2033 §4.2). [`Sent`](Self::Sent) follows if one of them is 2yz.
+    /// In LMTP (RFC 2033 §4.2) or by [`Prdr`](crate::extension::Prdr), the reply to the message for the
+    /// recipient of that index: one for each that was accepted, in order. In LMTP they stand for
+    /// themselves, even if the connection is lost before the last; by PRDR they hold only if
+    /// [`Sent`](Self::Sent) follows.
     Delivered {
         /// Which one.
         index: usize,

@@ -4,6 +4,7 @@ use super::Stage;
 use crate::address::ForwardPath;
 use crate::command::Rcpt;
 use crate::envelope::Envelope;
+use crate::extension::Prdr;
 use crate::reply::Reply;
 use alloc::vec::Vec;
 
@@ -21,6 +22,8 @@ pub struct Report {
     recipients: Vec<Recipient>,
     /// The reply that decided over the message as a whole, and where it came.
     end: Option<(Stage, Reply)>,
+    /// Replies for each recipient hold only if that one accepts the message: by PRDR, not in LMTP.
+    end_decides: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +31,7 @@ struct Recipient {
     path: ForwardPath<'static>,
     /// The reply to its RCPT.
     rcpt: Option<Reply>,
-    /// LMTP's reply to the message for it.
+    /// The reply to the message for it, in LMTP or by PRDR.
     delivered: Option<Reply>,
 }
 
@@ -43,6 +46,7 @@ impl Report {
         Self {
             recipients: envelope.recipients().iter().map(recipient).collect(),
             end: None,
+            end_decides: envelope.mail().get::<Prdr>().is_some(),
         }
     }
 
@@ -67,12 +71,17 @@ impl Report {
 
     /// Notes [`Event::Refused`](super::Event::Refused).
     pub fn note_refused(&mut self, at: Stage, reply: Reply) {
+        if self.end_decides {
+            for recipient in &mut self.recipients {
+                recipient.delivered.take_if(|reply| reply.is_positive());
+            }
+        }
         self.end = Some((at, reply));
     }
 
     /// Each recipient with the reply that decided its fate: the refusal of its RCPT, or else the
-    /// reply that accepted or refused the message, its own one in LMTP. 2yz says that the server is responsible for the
-    /// message now. None of them before the end is known.
+    /// reply that accepted or refused the message, its own one in LMTP and by PRDR. 2yz says that the
+    /// server is responsible for the message now. None of them before the end is known.
     pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, &Reply)> {
         self.end.iter().flat_map(|(_, end)| {
             self.recipients.iter().map(move |recipient| {
