@@ -235,7 +235,7 @@ fn it_is_true_of_messages_of_several_chunks() {
     for way in ways() {
         let way = Way { pieces: 4, ..way };
         let uncut = session(way, &UNCUT);
-        assert_eq!(uncut.known, [Known::Accepted; 2]);
+        assert_eq!(uncut.known, [Known::Accepted; MESSAGES]);
         for written in (0..uncut.written).filter(|at| at % 997 == 0 || uncut.written - at < 60) {
             let outcome = session(way, &Cut { written, ..UNCUT });
             outcome.check((way, written));

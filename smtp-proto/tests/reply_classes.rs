@@ -45,6 +45,7 @@ struct Way {
 }
 
 /// How a session stands in the eyes of the RFCs.
+#[allow(clippy::struct_excessive_bools)] // each is a fact by itself
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Oracle {
     way: Way,

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{client_config, take};
+use smtp_proto::bytes::BytesMut;
 use smtp_proto::client::{Connection, Event, Report, Stage};
 use smtp_proto::extension::Prdr;
 use smtp_proto::{Envelope, Hello};
@@ -27,7 +28,7 @@ fn report(lmtp: bool, replies: &[&str]) -> Report {
                 let reply = replies.next().expect("there is a reply");
                 conn.receive(format!("{reply}\r\n").as_bytes());
             }
-            Event::Flush => take(conn.transmit(), usize::MAX, &mut Default::default()),
+            Event::Flush => take(conn.transmit(), usize::MAX, &mut BytesMut::new()),
             Event::Ready(ready) => match envelope.take() {
                 Some(envelope) => ready.send(envelope).unwrap(),
                 None => return report,
