@@ -1,13 +1,18 @@
 //! `cargo run --release` prints a table of every group; words behind `--` choose groups by name.
-//! `cargo run --release -- instructions` counts instructions instead, by valgrind.
+//! `cargo run --release -- instructions` counts instructions instead, by valgrind; `-- ends` measures
+//! whole servers and clients.
 
+mod clients;
 mod commands;
 mod ehlo;
+mod ends;
 mod instructions;
 mod measure;
 mod memory;
+mod process;
 mod receive;
 mod send;
+mod servers;
 mod table;
 mod transaction;
 
@@ -37,6 +42,17 @@ fn main() {
             let ways = group.expect("a group of that name").ways.iter_mut();
             let way = ways.into_iter().find(|other| other.name == way);
             (way.expect("a way of that name").pass)(&mut Meter::Outside);
+        }
+        ["ends"] => {
+            ends::servers();
+            ends::clients();
+        }
+        // What `ends` runs as processes of their own.
+        ["serve", way] => servers::serve(way),
+        ["send", way, port, messages, octets] => {
+            let number = |word: &str| word.parse().expect("a number");
+            let port = port.parse().expect("a port");
+            clients::send(way, port, number(messages), number(octets));
         }
         ref chosen => {
             for mut group in groups()

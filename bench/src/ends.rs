@@ -1,0 +1,195 @@
+//! Whole servers under Postfix's `smtp-source`, and whole clients against its `smtp-sink`: both ends on
+//! one core, each in its turn, the median of the rounds.
+
+use crate::process::{Process, free_port, myself, pinned};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+use std::time::Instant;
+
+const ROUNDS: usize = 5;
+/// Octets of a message, and how many of them.
+const SIZES: [(usize, usize); 2] = [(4_096, 10_000), (1_048_576, 200)];
+/// Connections that `smtp-source` has at a time.
+const SESSIONS: usize = 10;
+
+/// What one round says of one program.
+#[derive(Clone, Copy)]
+struct Round {
+    /// Microseconds of CPU a message.
+    cpu: f64,
+    /// Messages a second.
+    rate: f64,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+fn round(cpu: u64, seconds: f64, messages: usize) -> Round {
+    Round {
+        cpu: cpu as f64 / 1e3 / messages as f64,
+        rate: messages as f64 / seconds,
+    }
+}
+
+fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
+    let mut values: Vec<f64> = rounds.iter().map(of).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// A server's name, how it is started, and whether it says where it listens.
+fn server(name: &str) -> (Command, Option<u16>) {
+    match name {
+        "smtpd --discard" => {
+            let mut command = pinned(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../target/release/examples/smtpd"
+            ));
+            let listen = format!("127.0.0.1:{}", free_port());
+            command.args(["--discard", "--listen", &listen]);
+            (command, None)
+        }
+        "smtp-sink" => {
+            let port = free_port();
+            let mut command = pinned("smtp-sink");
+            // As root it wants to be somebody else.
+            if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
+                command.args(["-u", "nobody"]);
+            }
+            command.args([&format!("127.0.0.1:{port}"), "100"]);
+            (command, Some(port))
+        }
+        _ => {
+            let mut command = pinned(&myself());
+            command.args(["serve", name]);
+            (command, None)
+        }
+    }
+}
+
+fn start(name: &str) -> Option<Process> {
+    let (command, port) = server(name);
+    match port {
+        None => Process::start(command).ok(),
+        Some(port) => Process::start_on(port, command).ok(),
+    }
+}
+
+fn source(port: u16, messages: usize, octets: usize) {
+    let [sessions, messages, octets] = [SESSIONS, messages, octets].map(|count| count.to_string());
+    let status = pinned("smtp-source")
+        .args(["-d", "-s", &sessions, "-m", &messages, "-l", &octets])
+        .arg(format!("127.0.0.1:{port}"))
+        .status();
+    assert!(status.expect("smtp-source is there").success());
+}
+
+/// System calls a message, from what is more with more messages.
+fn calls(name: &str, octets: usize) -> Option<f64> {
+    let [few, many] = [50, 250].map(|messages| {
+        let path = std::env::temp_dir().join(format!("smtp-bench-{}", std::process::id()));
+        let (command, port) = server(name);
+        let mut traced = Command::new("strace");
+        traced.args(["-f", "-c", "-U", "calls", "-o"]).arg(&path);
+        traced.arg(command.get_program()).args(command.get_args());
+        let server = match port {
+            None => Process::start(traced),
+            Some(port) => Process::start_on(port, traced),
+        };
+        let server = server.ok()?;
+        source(server.port, messages, octets);
+        server.end_traced();
+        let said = fs::read_to_string(&path).ok()?;
+        fs::remove_file(path).ok()?;
+        // The last line is `1145 total`.
+        let total: f64 = said.split_whitespace().nth_back(1)?.parse().ok()?;
+        Some(total)
+    });
+    Some((many? - few?) / 200.0)
+}
+
+pub(crate) fn servers() {
+    let names = ["loop", "smtp-tokio", "smtpd --discard", "smtp-sink"];
+    for (octets, messages) in SIZES {
+        let servers: Vec<_> = names.iter().map(|name| start(name)).collect();
+        let mut rounds = vec![Vec::new(); names.len()];
+        for _ in 0..ROUNDS {
+            for (server, rounds) in servers.iter().zip(&mut rounds) {
+                let Some(server) = server else { continue };
+                let (cpu, begin) = (server.cpu(), Instant::now());
+                source(server.port, messages, octets);
+                let seconds = begin.elapsed().as_secs_f64();
+                rounds.push(round(server.cpu() - cpu, seconds, messages));
+            }
+        }
+        drop(servers);
+        println!(
+            "\n**servers, messages of {} KiB, {SESSIONS} connections**\n",
+            octets / 1_024
+        );
+        println!("| | µs of CPU a message | of the loop's | system calls a message | messages/s |");
+        println!("|---|---:|---:|---:|---:|");
+        for (name, each) in names.iter().zip(&rounds) {
+            if each.is_empty() {
+                println!("| {name} | not there | | | |");
+                continue;
+            }
+            let cpu = median(each, |round| round.cpu);
+            let calls = calls(name, octets).map_or("?".to_owned(), |calls| format!("{calls:.1}"));
+            let of = cpu / median(&rounds[0], |round| round.cpu);
+            let rate = median(each, |round| round.rate);
+            println!("| {name} | {cpu:.1} | {of:.2} | {calls} | {rate:.0} |");
+        }
+    }
+}
+
+pub(crate) fn clients() {
+    // Those as shipped wait for an acknowledgement in every message.
+    let names = [
+        ("loop", 1),
+        ("smtp-tokio", 1),
+        ("lettre", 1),
+        ("mail-send", 1),
+        ("lettre as shipped", 100),
+        ("mail-send as shipped", 100),
+    ];
+    let Some(sink) = start("smtp-sink") else {
+        println!("\nsmtp-sink is not there: no clients");
+        return;
+    };
+    for (octets, messages) in SIZES {
+        let mut rounds = vec![Vec::new(); names.len()];
+        for _ in 0..ROUNDS {
+            for ((name, fewer), rounds) in names.iter().zip(&mut rounds) {
+                let messages = (messages / fewer).max(20);
+                let output = pinned(&myself())
+                    .args(["send", name, &sink.port.to_string()])
+                    .args([messages.to_string(), octets.to_string()])
+                    .output()
+                    .expect("this program is there");
+                let said = String::from_utf8_lossy(&output.stdout);
+                let mut figures = said.split_whitespace();
+                let mut next = || figures.next().and_then(|word| word.parse::<u64>().ok());
+                if let (Some(cpu), Some(time)) = (next(), next()) {
+                    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+                    rounds.push(round(cpu, time as f64 / 1e9, messages));
+                }
+            }
+        }
+        println!(
+            "\n**clients, messages of {} KiB, one connection**\n",
+            octets / 1_024
+        );
+        println!("| | µs of CPU a message | of the loop's | messages/s |");
+        println!("|---|---:|---:|---:|");
+        for ((name, _), each) in names.iter().zip(&rounds) {
+            if each.is_empty() {
+                println!("| {name} | failed | | |");
+                continue;
+            }
+            let cpu = median(each, |round| round.cpu);
+            let of = cpu / median(&rounds[0], |round| round.cpu);
+            let rate = median(each, |round| round.rate);
+            println!("| {name} | {cpu:.1} | {of:.2} | {rate:.0} |");
+        }
+    }
+}

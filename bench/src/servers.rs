@@ -1,0 +1,75 @@
+//! Servers that throw away what they are sent: the library's, and a loop that knows no SMTP, which is
+//! what any server on tokio costs at the least.
+
+use crate::process::free_port;
+use smtp_tokio::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server};
+use std::future::pending;
+use std::io;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+
+/// Serves until the process is ended; says where.
+pub(crate) fn serve(way: &str) {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = TcpListener::bind(("127.0.0.1", free_port())).await;
+        let listener = listener.expect("a free port");
+        println!("{}", listener.local_addr().expect("it is bound"));
+        match way {
+            "loop" => loop {
+                let (stream, _) = listener.accept().await.expect("a client");
+                tokio::spawn(answer(stream));
+            },
+            "smtp-tokio" => {
+                let hostname = Domain::try_from("mx.example.com").expect("a name");
+                let mut config = Config::new(hostname);
+                config.limits.message = None;
+                let server = Server::from_listener(listener, config);
+                let over = server.serve(|_| Forget, pending::<()>()).await;
+                over.expect("it serves");
+            }
+            _ => panic!("no server of that name"),
+        }
+    });
+}
+
+struct Forget;
+
+impl Handler for Forget {
+    async fn rcpt(&mut self, _: &Rcpt<'_>, _: &Envelope) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn message(&mut self, _: Envelope, mut body: Body<'_>) -> Result<Accepted, Refusal> {
+        body.discard().await?;
+        Ok(Accepted::default())
+    }
+}
+
+/// Answers each read by its first octet, and a body once a read ends like one. Good for clients that
+/// wait for every reply.
+async fn answer(mut stream: TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.write_all(b"220 mx.example.com\r\n").await?;
+    let (mut buffer, mut in_body) = (vec![0; 16 * 1024], false);
+    loop {
+        let octets = stream.read(&mut buffer).await?;
+        let read = &buffer[..octets];
+        let reply: &[u8] = match read.first() {
+            None => return Ok(()),
+            Some(_) if in_body && !read.ends_with(b"\r\n.\r\n") => continue,
+            Some(_) if in_body => {
+                in_body = false;
+                b"250 2.0.0 message accepted\r\n"
+            }
+            Some(b'D') => {
+                in_body = true;
+                b"354 end with <CRLF>.<CRLF>\r\n"
+            }
+            Some(b'Q') => b"221 2.0.0 goodbye\r\n",
+            Some(_) => b"250 2.1.0 ok\r\n",
+        };
+        stream.write_all(reply).await?;
+    }
+}
