@@ -9,7 +9,7 @@ use common::{Action, Client, Server, Verdict, client_config, server_config, take
 use smtp_proto::bytes::Buf;
 use smtp_proto::client::{self, Delivery};
 use smtp_proto::server::{self, Event};
-use smtp_proto::{Envelope, Timeout, Wait};
+use smtp_proto::{Envelope, Refusal, Timeout, Wait};
 
 fn accept(_: &str) -> Verdict {
     Verdict::Accept
@@ -262,6 +262,31 @@ fn the_next_decision_has_its_own_time() {
     }
     assert_eq!([seen[0].wait, seen[1].wait], [Wait::Decision; 2]);
     assert_ne!(seen[0].generation, seen[1].generation);
+}
+
+#[test]
+fn once_a_decision_is_made_it_is_no_longer_waited_for() {
+    for accepted in [true, false] {
+        let mut server = greeted();
+        let commands = b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
+        assert!(server.feed(commands));
+        server.conn.receive(b"DATA\r\n");
+        let Event::Data(request) = server.conn.poll() else {
+            panic!()
+        };
+        request.defer();
+        assert_eq!(server.conn.timeout().unwrap().wait, Wait::Decision);
+        let Event::Data(request) = server.conn.poll() else {
+            panic!()
+        };
+        if accepted {
+            request.accept();
+        } else {
+            request.reject(Refusal::local_error());
+        }
+        // The reply may be written out before the next poll.
+        assert_eq!(server.conn.timeout().unwrap().wait, Wait::Write);
+    }
 }
 
 #[test]

@@ -102,6 +102,7 @@ impl<K: Kind> Request<'_, K> {
     pub fn reject(self, refusal: Refusal) {
         self.machine.question = Question::Settled;
         self.machine.reject(K::ASK, refusal);
+        self.machine.note_wait();
     }
 
     /// Says yes or no.
@@ -123,6 +124,7 @@ impl<K: Kind> Request<'_, K> {
     fn settle(self, text: Option<Text>) {
         self.machine.question = Question::Settled;
         self.value.accept(self.machine, text);
+        self.machine.note_wait();
     }
 }
 
