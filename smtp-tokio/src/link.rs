@@ -56,6 +56,8 @@ pub(crate) struct Link<S> {
     /// What was written may still be held back by TLS.
     unflushed: bool,
     timer: Timer,
+    /// The generation of the wait that was on when something was last read.
+    read_in: Option<u64>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
@@ -64,6 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             stream,
             unflushed: false,
             timer: Timer::default(),
+            read_in: None,
         }
     }
 
@@ -97,9 +100,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         conn: &mut impl Machine,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        let wait = conn.timeout().map(|timeout| timeout.generation);
+        // What came last got nothing on; a peer that is quick enough might have more of it for ever.
+        if wait.is_some() && wait == self.read_in && self.timer.poll(conn, cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
         match self.poll_read(conn, cx) {
             Poll::Pending => self.timer.poll(conn, cx).map(Ok),
-            done @ Poll::Ready(_) => done,
+            done @ Poll::Ready(_) => {
+                self.read_in = wait;
+                done
+            }
         }
     }
 
@@ -189,7 +200,8 @@ impl Timer {
             return Poll::Pending;
         };
         // Some waits are configured never to end; the clock doesn't go that far.
-        let Some(deadline) = Instant::now().checked_add(timeout.after) else {
+        let now = Instant::now();
+        let Some(deadline) = now.checked_add(timeout.after) else {
             return Poll::Pending;
         };
         let sleep = match &mut self.sleep {
@@ -205,7 +217,10 @@ impl Timer {
                 &mut none.insert((timeout.generation, sleep)).1
             }
         };
-        ready!(sleep.as_mut().poll(cx));
+        // The runtime doesn't get to wake a task that always has more to read.
+        if now < sleep.deadline() {
+            ready!(sleep.as_mut().poll(cx));
+        }
         conn.handle_timeout(timeout);
         Poll::Ready(())
     }

@@ -3,12 +3,17 @@
 use smtp_tokio::smtp_proto::client;
 use smtp_tokio::smtp_proto::{Hello, address::Domain};
 use smtp_tokio::{Accepted, Body, Client, Config, Envelope, Handler, Rcpt, Refusal, Server};
+use smtp_tokio::{Listener, Peer};
 use std::future::pending;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, duplex};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 /// A handler that is told when to begin to read.
 struct Late(Arc<Notify>);
@@ -113,4 +118,72 @@ async fn what_there_is_of_a_message_goes_out_while_the_rest_is_slow_to_come() {
             .expect("a report")
             .is_accepted()
     );
+}
+
+/// A client that says a line of so many octets as fast as it is read, and keeps what it is told.
+struct Torrent(usize, mpsc::UnboundedSender<Vec<u8>>);
+
+impl AsyncRead for Torrent {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let octets = buffer.remaining().min(self.0);
+        self.0 -= octets;
+        buffer.initialize_unfilled_to(octets).fill(b'x');
+        buffer.advance(octets);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Torrent {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let _ = self.1.send(octets.to_vec());
+        Poll::Ready(Ok(octets.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// That client, once.
+struct Once(Option<Torrent>);
+
+impl Listener for Once {
+    type Stream = Torrent;
+
+    async fn accept(&mut self) -> io::Result<(Torrent, Peer)> {
+        match self.0.take() {
+            Some(torrent) => Ok((torrent, Peer::LOCAL)),
+            None => pending().await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_client_whose_line_never_ends_gains_no_time_by_hurrying() {
+    let mut config = Config::new(Domain::try_from("mx.example.org").expect("a domain"));
+    config.timeouts.command = Duration::from_millis(20);
+    // Talk before the greeting is the end of it otherwise.
+    config.accept_early_talk = true;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let server = Server::from_listener(Once(Some(Torrent(32 << 30, tell))), config);
+    let late = |_| Late(Arc::default());
+    tokio::spawn(server.serve(late, pending::<()>()));
+    let mut all = Vec::new();
+    while let Some(octets) = told.recv().await {
+        all.extend_from_slice(&octets);
+    }
+    let all = String::from_utf8(all).expect("text");
+    assert!(all.contains("\r\n421 4.4.2 "), "{all}");
 }
