@@ -221,15 +221,11 @@ impl<L: Listener> Server<L> {
                     (stream, peer)
                 }
             };
-            let session = session::run(
-                connection(peer),
-                stream,
-                means.clone(),
-                handler(peer),
-                going_down.clone(),
-            );
-            tasks.spawn(async {
-                let _ = session.await;
+            let (conn, handler) = (connection(peer), handler(peer));
+            let (means, going_down) = (means.clone(), going_down.clone());
+            // Were the session a future made out here, the task would hold it twice.
+            tasks.spawn(async move {
+                let _ = session::run(conn, stream, means, handler, going_down).await;
                 None
             });
         }
