@@ -91,7 +91,8 @@ fn why_no_tls(error: &io::Error) -> Closed {
 
 /// Says that nothing more will be written, and reads a little while longer.
 pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
-    let mut sink = [0; 4096];
+    // On the heap, or every session would have it from its beginning.
+    let mut sink = vec![0; 4096];
     let drain = async {
         // Under TLS there may be more to write before that.
         stream.shutdown().await?;

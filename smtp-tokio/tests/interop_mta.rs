@@ -299,3 +299,22 @@ fn members_say_who_they_are_by_each_mechanism() {
         assert!(delivered.iter().all(|message| *message == dotted()));
     });
 }
+
+#[test]
+fn send_says_who_it_is_by_each_mechanism() {
+    with_each(|mta| {
+        let file = mta.file(&dotted());
+        let user = format!("--user={USER}:{PASSWORD}");
+        for name in MECHANISMS {
+            let mechanism = format!("--mechanism={name}");
+            let arguments = [FROM, STARTTLS, &user, &mechanism];
+            let (status, told) = send(mta, &arguments, &[MEMBERS], &file);
+            assert_eq!(status, 0, "{}: {name}: {told:?}", mta.name);
+        }
+        // And not without.
+        let (status, told) = send(mta, &[FROM, STARTTLS], &[MEMBERS], &file);
+        assert_eq!(status, 2, "{}: {told:?}", mta.name);
+        let delivered = mta.delivered(MEMBERS, MECHANISMS.len());
+        assert!(delivered.iter().all(|message| *message == dotted()));
+    });
+}

@@ -247,7 +247,6 @@ pub(crate) fn sunk(file: &Path) -> Vec<u8> {
     rest.strip_suffix(b"\n").unwrap_or(rest).to_vec()
 }
 
-/// Has the example program `send` deliver 2,000 messages to Postfix's `smtp-sink` and compares every one.
 /// Has our `send`, with these arguments more, send so many messages to `smtp-sink` with those.
 pub(crate) fn messages_reach_smtp_sink(
     send: &str,
