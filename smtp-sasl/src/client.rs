@@ -1,8 +1,9 @@
 //! The client's side of an exchange.
 
+use crate::binding::BindingCallback;
 use crate::credentials::{Credentials, Offer, Proof};
 use crate::registry::ALL;
-use crate::{BindingCallback, scram};
+use crate::scram;
 use rsasl::callback::{Context, Request, SessionCallback, SessionData};
 use rsasl::prelude::{Mechname, Registry, SASLClient, SASLConfig, Session, SessionError, State};
 use rsasl::property::{AuthId, AuthzId, OAuthBearerToken, Password};
@@ -23,6 +24,19 @@ pub enum AuthError {
     Unproven,
 }
 
+impl Credentials {
+    /// Begins an exchange by the best mechanism there is: one that is bound to the channel, then one
+    /// that doesn't give the password away, then any. The order is the client's own, never the
+    /// server's.
+    ///
+    /// # Errors
+    /// [`AuthError::NoMechanism`] if none of those offered will do.
+    pub fn begin(&self, offer: Offer<'_>) -> Result<(ClientExchange, Auth<'static>), AuthError> {
+        let mechanism = self.choose(&offer).ok_or(AuthError::NoMechanism)?;
+        ClientExchange::begin(self, mechanism, offer)
+    }
+}
+
 /// One exchange with one server.
 pub struct ClientExchange {
     /// `None` once it is over.
@@ -35,7 +49,7 @@ pub struct ClientExchange {
 }
 
 impl ClientExchange {
-    pub(crate) fn begin(
+    fn begin(
         credentials: &Credentials,
         mechanism: Mechanism<'static>,
         offer: Offer<'_>,

@@ -1,10 +1,9 @@
 //! What a client proves itself with, and which of the mechanisms offered it takes.
 
-use crate::ChannelBinding;
-use crate::client::{AuthError, ClientExchange};
+use crate::binding::ChannelBinding;
 use crate::prepared::{self, InvalidName};
 use smtp_proto::Secret;
-use smtp_proto::extension::{Auth, Mechanism, Mechanisms};
+use smtp_proto::extension::{Mechanism, Mechanisms};
 use std::fmt;
 
 /// What a client proves itself with.
@@ -106,18 +105,8 @@ impl Credentials {
         self
     }
 
-    /// Begins an exchange by the best mechanism there is: one that is bound to the channel, then one
-    /// that doesn't give the password away, then any. The order is the client's own, never the
-    /// server's.
-    ///
-    /// # Errors
-    /// [`AuthError::NoMechanism`] if none of those offered will do.
-    pub fn begin(&self, offer: Offer<'_>) -> Result<(ClientExchange, Auth<'static>), AuthError> {
-        let mechanism = self.choose(&offer).ok_or(AuthError::NoMechanism)?;
-        ClientExchange::begin(self, mechanism, offer)
-    }
-
-    fn choose(&self, offer: &Offer<'_>) -> Option<Mechanism<'static>> {
+    /// The best mechanism there is.
+    pub(crate) fn choose(&self, offer: &Offer<'_>) -> Option<Mechanism<'static>> {
         let (passwords, tokens, certificates) = (
             [
                 Mechanism::SCRAM_SHA_256_PLUS,

@@ -38,6 +38,7 @@
 //! ```
 
 mod accounts;
+mod binding;
 mod client;
 mod credentials;
 mod keys;
@@ -48,6 +49,7 @@ mod server;
 mod users;
 
 pub use accounts::Accounts;
+pub use binding::{ChannelBinding, EXPORTER};
 pub use client::{AuthError, ClientExchange};
 pub use credentials::{Credentials, Offer};
 pub use keys::{Hash, ScramKeys};
@@ -55,29 +57,3 @@ pub use prepared::InvalidName;
 pub use server::{Authenticator, Channel, ServerExchange};
 pub use smtp_proto;
 pub use users::{Unavailable, Users};
-
-/// What the TLS of a connection is told from any other by, on both its ends: 32 octets of its exporter
-/// for [`EXPORTER`] and no context (RFC 9266).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelBinding(smtp_proto::Secret);
-
-/// The label of the exporter (RFC 9266 §2).
-pub const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
-
-impl ChannelBinding {
-    /// Those octets. They mean something under TLS 1.3, and under TLS 1.2 only with the extended
-    /// master secret (RFC 9266 §3).
-    pub fn new(exported: [u8; 32]) -> Self {
-        Self(smtp_proto::Secret::from(&exported[..]))
-    }
-}
-
-/// What rsasl asks for.
-struct BindingCallback(Option<ChannelBinding>);
-
-impl rsasl::prelude::ChannelBindingCallback for BindingCallback {
-    fn get_cb_data(&self, name: &str) -> Option<&[u8]> {
-        let ChannelBinding(exported) = self.0.as_ref()?;
-        (name == "tls-exporter").then(|| exported.expose())
-    }
-}

@@ -1,10 +1,11 @@
 //! The server's side of an exchange.
 
+use crate::binding::{BindingCallback, ChannelBinding};
 use crate::keys::{self, Hash, ScramKeys};
+use crate::prepared;
 use crate::registry::{ALL, UNBOUND};
 use crate::scram;
 use crate::users::{Unavailable, Users};
-use crate::{BindingCallback, ChannelBinding, prepared};
 use rsasl::callback::{Context, Request, SessionCallback, SessionData};
 use rsasl::mechanisms::oauthbearer::properties::{OAuthBearerError, OAuthBearerValidate};
 use rsasl::mechanisms::scram::properties::ScramStoredPassword;
