@@ -64,8 +64,11 @@ fn check(claim: Claim<'_>) -> Result<(), SyntaxErrorKind> {
 /// "MUST reject the MAIL command if it determines that the future message release time is farther
 /// in the future than the deliver-by time" (§5.2.2); of a date-time only who has a clock can tell.
 pub(super) fn agrees(mail: &Parameters<'_>) -> bool {
-    match (mail.get::<Hold<'_>>(), mail.get::<By<'_>>()) {
-        (Some(Hold(Release::In(seconds))), Some(by)) => seconds.cast_signed() <= by.seconds(),
+    match mail.get::<Hold<'_>>() {
+        Some(Hold(Release::In(seconds))) => {
+            let in_time = |by: By<'_>| seconds.cast_signed() <= by.seconds();
+            mail.get().is_none_or(in_time)
+        }
         _ => true,
     }
 }

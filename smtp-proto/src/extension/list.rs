@@ -56,6 +56,11 @@ impl<'a> Parameters<'a> {
         )))
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Each of them, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = RawParameter<'_>> {
         split(self.0.as_bytes())

@@ -90,6 +90,9 @@ impl Extensions {
     /// The parameter that contradicts the others of its MAIL, or lacks one of them; with its place, in
     /// octets of the list.
     pub(crate) fn contradiction(self, mail: &Parameters<'_>) -> Option<usize> {
+        if mail.is_empty() {
+            return None;
+        }
         let (_, row) = self
             .rows()
             .find(|(_, row)| row.agrees.is_some_and(|agrees| !agrees(mail)))?;
