@@ -4,7 +4,7 @@
 
 use super::Transmit;
 use super::content::{self, ContentFault, Stop};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 /// What a client does with line ends in the content it is given (RFC 5321 §2.3.8), by DATA and by BDAT
 /// alike.
@@ -60,11 +60,7 @@ impl Stuffer {
     }
 
     /// Writes the next octets of the message; large chunks are passed on without a copy.
-    pub(crate) fn write(
-        &mut self,
-        mut chunk: Bytes,
-        out: &mut Transmit,
-    ) -> Result<(), ContentFault> {
+    pub(crate) fn write(&mut self, chunk: Bytes, out: &mut Transmit) -> Result<(), ContentFault> {
         if self.sent_by == SentBy::BinaryChunks {
             out.push(chunk);
             return Ok(());
@@ -72,32 +68,36 @@ impl Stuffer {
         if self.seven_bit && !chunk.is_ascii() {
             return Err(ContentFault::EightBit);
         }
-        while !chunk.is_empty() {
+        let mut done = 0;
+        while let Some(first) = chunk.get(done) {
             if self.held_cr {
-                if chunk[0] != b'\n' {
+                if *first != b'\n' {
                     return Err(ContentFault::BareCr);
                 }
-                chunk.advance(1);
+                done += 1;
                 self.end_line(out);
                 continue;
             }
-            if self.line_start && chunk[0] == b'.' && self.sent_by == SentBy::Data {
+            if self.line_start && *first == b'.' && self.sent_by == SentBy::Data {
                 out.put(b".");
             }
             // A dot that opens a line needs nothing more, so it isn't looked at again.
-            let dot = usize::from(chunk[0] == b'.');
-            let (octets, stop) = content::run(&chunk[dot..]);
-            let run = chunk.split_to(dot + octets);
-            self.line_start = run.ends_with(b"\r\n") || (run.is_empty() && self.line_start);
-            out.push(run);
+            let dot = usize::from(*first == b'.');
+            let (octets, stop) = content::run(&chunk[done + dot..]);
+            let run = done..done + dot + octets;
+            done = run.end;
+            if !run.is_empty() {
+                self.line_start = chunk[run.clone()].ends_with(b"\r\n");
+                out.pass(&chunk, run);
+            }
             match stop {
                 Stop::End | Stop::Dot => {}
                 Stop::LastCr => {
                     self.held_cr = true;
-                    chunk.advance(1);
+                    done += 1;
                 }
                 Stop::Fault(ContentFault::BareLf) if self.newlines == Newlines::Convert => {
-                    chunk.advance(1);
+                    done += 1;
                     self.end_line(out);
                 }
                 Stop::Fault(fault) => return Err(fault),

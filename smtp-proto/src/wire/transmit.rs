@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
+use core::ops::Range;
 #[cfg(feature = "std")]
 use std::io::IoSlice;
 
@@ -31,11 +32,19 @@ impl Transmit {
         self.tail.extend_from_slice(octets);
     }
 
+    /// Appends a part of a chunk, without a copy where that pays.
+    pub(crate) fn pass(&mut self, chunk: &Bytes, part: Range<usize>) {
+        if part.len() < SHARE {
+            self.put(&chunk[part]);
+        } else {
+            self.push(chunk.slice(part));
+        }
+    }
+
     /// Appends without a copy where that pays.
     pub(crate) fn push(&mut self, chunk: Bytes) {
         if chunk.len() < SHARE {
-            self.tail.extend_from_slice(&chunk);
-            return;
+            return self.put(&chunk);
         }
         if !self.tail.is_empty() {
             let tail = self.tail.split().freeze();
