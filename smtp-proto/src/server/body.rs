@@ -102,8 +102,11 @@ impl Incoming {
                 self.untold = false;
                 return Progress::Void(fault);
             }
-            if let Some(chunk) = self.join(input) {
-                return Progress::Chunk(chunk);
+            match self.join(input) {
+                Some(chunk) => return Progress::Chunk(chunk),
+                // Not an octet more had room.
+                None if self.untold => continue,
+                None => {}
             }
             let piece = match &mut self.framing {
                 Framing::Dot(unstuffer) => unstuffer.next(input),
