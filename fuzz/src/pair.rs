@@ -8,12 +8,15 @@ use crate::said::{self, Said};
 use crate::script::Script;
 use smtp_proto::client::{Delivery, Error};
 use smtp_proto::extension::RawParameter;
-use smtp_proto::{BodyType, Envelope, Extension, Mail, Newlines, Rcpt};
+use smtp_proto::{BodyType, Envelope, Extension, Mail, Newlines, Rcpt, Reply};
+
+/// Octets that a client puts into a chunk at least, unless it is the last.
+const CHUNK: usize = 65_536;
 
 /// A script's line, the envelope, and the message. The settings are those of both sides and `m`
 /// for a server without 8BITMIME, `T` for one under TLS, `S` and `A` for a client that asks for TLS
-/// or authenticates itself before it sends, `N` for one that says each message as the one before ends, `R` for a message that is repeated until it is long, `U` for
-/// one that the server is to fetch; the verdicts are the server's, `a`, `t`, `r`, `c` and `i`.
+/// or authenticates itself before it sends, `N` for one that says each message as the one before ends,
+/// `R` for a message that is repeated until it is long, `U` for one that the server is to fetch; the verdicts are the server's, `a`, `t`, `r`, `c` and `i`.
 pub fn pair(data: &[u8]) {
     let (script, rest) = Script::split(data);
     let (Some(envelope), content) = envelope::split(&script, rest) else {
@@ -61,7 +64,8 @@ impl Link<'_> {
         }
         assert!(received.next().is_none(), "a message nobody sent");
         let under_way = self.sent.iter().position(Outcome::is_under_way);
-        match (&self.failed, under_way.map(|at| &self.contents[at])) {
+        let under_way = under_way.map(|at| &self.contents[at]);
+        match (&self.failed, under_way) {
             (Some(Error::Content(_)), Some(content)) => {
                 let sendable = reference::sent(content, Framing::Chunks, newlines, false).sound;
                 assert!(
@@ -75,12 +79,29 @@ impl Link<'_> {
                 assert!(content.len() * 2 > limit, "refused what could be sent");
                 assert_eq!(self.server.config().limits.message, Some(limit as u64));
             }
+            (Some(Error::UnexpectedReply(reply)), _) => self.check_cut_short(reply),
             (failed, _) => assert_eq!(*failed, None, "a fault between the two of us"),
         }
         if self.failed.is_some() {
-            assert_eq!(self.client.delivery(), Delivery::NotAccepted);
+            let delivery = if under_way.is_some() {
+                Delivery::NotAccepted
+            } else {
+                Delivery::Idle
+            };
+            assert_eq!(self.client.delivery(), delivery);
         }
         self.check_said();
+    }
+
+    /// A refusal ends the connection if it is of a chunk that has another one on its way behind it.
+    fn check_cut_short(&self, reply: &Reply) {
+        let mut told = self.sent.iter().zip(&self.contents).rev();
+        let (refused, content) = told
+            .find(|(outcome, _)| !outcome.is_under_way())
+            .expect("a message");
+        assert!(reply.code().is_negative());
+        assert_eq!(refused.accepted, Some(false));
+        assert!(content.len() > CHUNK, "there was one chunk");
     }
 
     /// Sender and recipients are those of the client's envelope, as far as each was accepted, and so
