@@ -100,7 +100,7 @@ impl ClientExchange {
             // §3.2.3), nothing there.
             "OAUTHBEARER" => return Ok(Secret::from(&b"\x01"[..])),
             "XOAUTH2" => return Ok(Secret::default()),
-            name if !name.starts_with("SCRAM-") => true,
+            name if !scram::is_scram(name) => true,
             _ if self.challenges == 0 => scram::is_server_first(challenge),
             _ => scram::is_message(challenge),
         };
@@ -117,7 +117,7 @@ impl ClientExchange {
     /// [`AuthError::Unproven`] if it hasn't shown that it knows the password, as SCRAM has it do: it
     /// may be another server.
     pub fn accepted(self) -> Result<(), AuthError> {
-        if self.complete || !self.mechanism.as_str().starts_with("SCRAM-") {
+        if self.complete || !scram::is_scram(self.mechanism.as_str()) {
             Ok(())
         } else {
             Err(AuthError::Unproven)

@@ -7,6 +7,11 @@ use std::borrow::Cow;
 /// and more than a million are a server that wants to keep it busy.
 const ITERATIONS: std::ops::RangeInclusive<u32> = 4_096..=1_000_000;
 
+/// Whether a mechanism is one of the family.
+pub(crate) fn is_scram(mechanism: &str) -> bool {
+    mechanism.starts_with("SCRAM-")
+}
+
 /// Whether a part is `x=value`, the value perhaps empty.
 fn is_attribute(part: &[u8]) -> bool {
     matches!(part, [name, b'=', ..] if name.is_ascii_alphabetic())

@@ -20,7 +20,7 @@ use smtp_proto::extension::{Mechanism, Mechanisms};
 use smtp_proto::server::AuthStep;
 use smtp_proto::{Refusal, Secret};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a server authenticates its clients with: its users, and the mechanisms it offers.
 #[derive(Clone)]
@@ -73,6 +73,7 @@ impl Authenticator {
             users: Arc::clone(&self.users),
             secret: Arc::clone(&self.secret),
             certificate: channel.certificate,
+            token: OnceLock::new(),
         };
         let offered = self.mechanisms.contains(mechanism);
         let begin = || {
@@ -164,7 +165,7 @@ impl ServerExchange {
 
     /// Whether rsasl may be given that: of SCRAM, it takes well-formed messages alone.
     fn is_sound(&self, message: &[u8]) -> bool {
-        if !self.mechanism.as_str().starts_with("SCRAM-") {
+        if !scram::is_scram(self.mechanism.as_str()) {
             true
         } else if self.answered {
             scram::is_message(message)
@@ -195,11 +196,17 @@ struct Asker {
     users: Arc<dyn Users>,
     secret: Arc<[u8; 32]>,
     certificate: Option<Vec<u8>>,
+    /// Whose token it was: rsasl asks whether it is good, and then whose.
+    token: OnceLock<Result<Option<String>, Unavailable>>,
 }
 
 impl Asker {
     /// Whose token it is; `None` where it isn't anybody's.
     fn token(&self, context: &Context<'_>) -> Result<Option<String>, Unavailable> {
+        self.token.get_or_init(|| self.ask_token(context)).clone()
+    }
+
+    fn ask_token(&self, context: &Context<'_>) -> Result<Option<String>, Unavailable> {
         let Some(token) = context.get_ref::<OAuthBearerToken>() else {
             return Ok(None);
         };
@@ -237,7 +244,7 @@ impl Asker {
                 None => None,
             },
             // Its keys were the right ones.
-            (_, Some(user)) if mechanism.starts_with("SCRAM-") => {
+            (_, Some(user)) if scram::is_scram(mechanism) => {
                 let other = authzid.map(|other| scram::unescape(other).ok_or(()));
                 let (Some(user), Ok(other)) = (scram::unescape(user), other.transpose()) else {
                     return Ok(None);

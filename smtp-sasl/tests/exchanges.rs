@@ -8,6 +8,7 @@ use smtp_sasl::{
     Accounts, AuthError, Authenticator, Channel, ChannelBinding, ClientExchange, Credentials, Hash,
     Offer, ScramKeys, ServerExchange, Unavailable, Users,
 };
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A password, a token and a certificate; and nobody can tell of `down`.
 struct Everybody(Accounts);
@@ -152,6 +153,45 @@ fn whoever_has_not_is_refused_in_the_same_words_whether_there_is_such_a_user_or_
         let met = meet(&down.only(mechanism.clone()), Some(7));
         let later = Err(Refusal::authentication_failed_for_now());
         assert_eq!(met, later, "{mechanism}");
+    }
+}
+
+/// Tokens that are good once, each.
+#[derive(Default)]
+struct Once(AtomicU32);
+
+impl Users for Once {
+    fn mechanisms(&self) -> Mechanisms {
+        Mechanisms::new([Mechanism::OAUTHBEARER, Mechanism::XOAUTH2])
+    }
+
+    fn check_password(&self, _: &str, _: &Secret) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
+
+    fn check_token(&self, _: Option<&str>, _: &Secret) -> Result<Option<String>, Unavailable> {
+        let first = self.0.fetch_add(1, Ordering::Relaxed) == 0;
+        Ok(first.then(|| "joe".into()))
+    }
+}
+
+#[test]
+fn a_token_is_asked_about_once_an_exchange() {
+    for mechanism in [Mechanism::OAUTHBEARER, Mechanism::XOAUTH2] {
+        let authenticator = Authenticator::new(Once::default());
+        let offer = Offer {
+            mechanisms: authenticator.mechanisms(),
+            secure: true,
+            binding: None,
+        };
+        let credentials = Credentials::token("joe", "abc").unwrap().only(mechanism);
+        let meet = || {
+            let begun = credentials.begin(offer.clone()).unwrap();
+            let server = authenticator.begin(begun.1.mechanism(), channel(None));
+            converse(begun, server)
+        };
+        assert_eq!(meet(), Ok(Ok("joe".into())));
+        assert_eq!(meet(), Err(Refusal::bad_credentials()));
     }
 }
 
