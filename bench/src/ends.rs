@@ -84,7 +84,7 @@ fn source(port: u16, messages: usize, octets: usize) {
 }
 
 /// System calls a message, from what is more with more messages.
-fn calls(name: &str, octets: usize) -> Option<f64> {
+pub(crate) fn calls(name: &str, octets: usize) -> Option<f64> {
     let [few, many] = [50, 250].map(|messages| {
         let path = std::env::temp_dir().join(format!("smtp-bench-{}", std::process::id()));
         let (command, port) = server(name);
@@ -142,6 +142,29 @@ pub(crate) fn servers() {
     }
 }
 
+/// One round of a client, if every message was taken.
+fn send(name: &str, port: u16, messages: usize, octets: usize) -> Option<Round> {
+    let output = pinned(&myself())
+        .args(["send", name, &port.to_string()])
+        .args([messages.to_string(), octets.to_string()])
+        .output()
+        .expect("this program is there");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let mut figures = said.split_whitespace();
+    let mut next = || figures.next().and_then(|word| word.parse::<u64>().ok());
+    let (cpu, time) = (next()?, next()?);
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    Some(round(cpu, time as f64 / 1e9, messages))
+}
+
+/// Messages of 4 KiB that go from the library's client to its server in a second, on one connection: the
+/// best of the rounds, since others may keep the machine busy.
+pub(crate) fn rate() -> f64 {
+    let server = start("smtp-tokio").expect("this program is there");
+    let rounds = (0..ROUNDS).filter_map(|_| send("smtp-tokio", server.port, 2_000, 4_096));
+    rounds.map(|round| round.rate).fold(0.0, f64::max)
+}
+
 pub(crate) fn clients() {
     // Those as shipped wait for an acknowledgement in every message.
     let names = [
@@ -161,18 +184,7 @@ pub(crate) fn clients() {
         for _ in 0..ROUNDS {
             for ((name, fewer), rounds) in names.iter().zip(&mut rounds) {
                 let messages = (messages / fewer).max(20);
-                let output = pinned(&myself())
-                    .args(["send", name, &sink.port.to_string()])
-                    .args([messages.to_string(), octets.to_string()])
-                    .output()
-                    .expect("this program is there");
-                let said = String::from_utf8_lossy(&output.stdout);
-                let mut figures = said.split_whitespace();
-                let mut next = || figures.next().and_then(|word| word.parse::<u64>().ok());
-                if let (Some(cpu), Some(time)) = (next(), next()) {
-                    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-                    rounds.push(round(cpu, time as f64 / 1e9, messages));
-                }
+                rounds.extend(send(name, sink.port, messages, octets));
             }
         }
         println!(

@@ -21,7 +21,8 @@ pub(crate) fn print(group: &Group) {
     }
 }
 
-fn instructions(group: &str, way: &str) -> Option<f64> {
+/// Those of one pass; `None` where valgrind isn't there.
+pub(crate) fn instructions(group: &str, way: &str) -> Option<f64> {
     let run = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .args([

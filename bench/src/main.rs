@@ -1,11 +1,12 @@
 //! `cargo run --release` prints a table of every group; words behind `--` choose groups by name.
 //! `cargo run --release -- instructions` counts instructions instead, by valgrind; `-- ends` measures
-//! whole servers and clients.
+//! whole servers and clients; `-- guard` fails where something got dearer than `baseline.txt` says.
 
 mod clients;
 mod commands;
 mod ehlo;
 mod ends;
+mod guard;
 mod instructions;
 mod measure;
 mod memory;
@@ -35,7 +36,9 @@ fn main() {
                 instructions::print(group);
             }
         }
-        // What `instructions` runs under valgrind.
+        ["guard"] => guard::check(&mut groups()),
+        ["baseline"] => guard::print(&mut groups()),
+        // What these run under valgrind.
         ["once", group, way] => {
             let mut groups = groups();
             let group = groups.iter_mut().find(|other| other.name == group);

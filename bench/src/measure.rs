@@ -44,6 +44,18 @@ impl Way {
         self.note = note.into();
         self
     }
+
+    /// Those of one pass.
+    pub(crate) fn allocations(&mut self) -> f64 {
+        let mut meter = Meter::Allocations(0);
+        (self.pass)(&mut meter);
+        let Meter::Allocations(count) = meter else {
+            unreachable!("a pass leaves the kind of meter as it is");
+        };
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+        let count = count as f64;
+        count
+    }
 }
 
 /// Measures a part of a pass; what a pass prepares stays out of it.
@@ -104,15 +116,9 @@ impl Group {
         let all = self.ways.iter_mut().zip(times);
         all.map(|(way, mut times)| {
             times.sort_unstable_by(f64::total_cmp);
-            let mut meter = Meter::Allocations(0);
-            (way.pass)(&mut meter);
-            let Meter::Allocations(count) = meter else {
-                unreachable!("a pass leaves the kind of meter as it is");
-            };
             Figures {
                 nanoseconds: times[times.len() / 2],
-                #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-                allocations: count as f64,
+                allocations: way.allocations(),
             }
         })
         .collect()
