@@ -2,11 +2,13 @@
 
 mod common;
 
-use common::{Action, Client, Server, Verdict, client_config, server_config, take};
+use common::{
+    Action, Client, Server, Verdict, answer, client_config, describe, server_config, take,
+};
 use smtp_proto::bytes::{Buf, BytesMut};
 use smtp_proto::client::{self, Delivery};
-use smtp_proto::server::Event;
-use smtp_proto::{ContentFault, Envelope};
+use smtp_proto::server::{self, Event};
+use smtp_proto::{ContentFault, Envelope, Extension};
 
 const SESSION: [&[u8]; 2] = [
     b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\none\r\n..\r\n.\r\n",
@@ -108,6 +110,40 @@ fn a_server_that_shuts_down_before_it_greets_says_421_in_place_of_the_greeting()
     server.conn.shutdown();
     assert!(!server.run());
     assert_eq!(&server.seen.output[..], b"421 service shutting down\r\n");
+}
+
+/// RFC 3207 §4, RFC 2645 §5: behind their replies it isn't SMTP in clear that the client expects.
+#[test]
+fn a_server_that_shuts_down_says_nothing_to_who_waits_for_a_handshake_or_for_a_client() {
+    for (verb, told, said) in [
+        (
+            "STARTTLS",
+            "closed: Fault(Shutdown)",
+            &b"421 4.3.2 service shutting down\r\n"[..],
+        ),
+        ("ATRN", "closed: Turned", b""),
+    ] {
+        let mut server = server();
+        let mut config = server_config();
+        config.offers.add(Extension::StartTls);
+        config.offers.add(Extension::Atrn);
+        server.conn = server::Connection::new(config.into());
+        server.run();
+        server.feed(b"EHLO a\r\n");
+        server.conn.receive(format!("{verb}\r\n").as_bytes());
+        let request = server.conn.poll();
+        assert_eq!(describe(&request), verb);
+        answer(request, Verdict::Accept);
+        server.conn.shutdown();
+        server.seen = common::Seen::default();
+        assert!(!server.run());
+        assert_eq!(server.seen.told().last(), Some(told));
+        let output = &server.seen.output[..];
+        let reply = output.iter().position(|octet| *octet == b'\n').unwrap() + 1;
+        assert!(output.starts_with(b"2"));
+        assert_eq!(&output[reply..], said);
+        assert_eq!(server.conn.session().is_secure(), verb == "STARTTLS");
+    }
 }
 
 /// A client cut off once it has written `octets`, and whether the server took its message by then.

@@ -172,7 +172,8 @@ impl Connection {
         &self.machine.config
     }
 
-    /// Closes with 421 at the next gap between transactions; an open one is finished first.
+    /// Closes with 421 at the next gap between transactions; an open one is finished first, and so is a
+    /// handshake. A connection that ATRN turns round is turned.
     pub fn shutdown(&mut self) {
         self.machine.shutdown = true;
     }
@@ -372,7 +373,7 @@ impl Machine {
 
     /// What has to be seen to before any more input is looked at.
     fn hindrance(&mut self) -> Option<Bare> {
-        if self.shutdown && !self.state.in_transaction() && self.closed.is_none() {
+        if self.shutdown && self.state.is_gap() && self.closed.is_none() {
             self.refuse(None, Fault::Shutdown);
         }
         let waiting = self.output.remaining();

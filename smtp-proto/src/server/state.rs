@@ -135,6 +135,12 @@ impl State {
         matches!(self, Mail | Rcpt | Chunks | Void | Data | Chunk)
     }
 
+    /// Whether a server may say by itself that it closes: outside of transactions, and while what it
+    /// says is for a client of SMTP in clear.
+    pub(crate) const fn is_gap(self) -> bool {
+        !self.in_transaction() && !matches!(self, Upgrade | Turned)
+    }
+
     /// Whether what comes is the message.
     pub(crate) const fn is_body(self) -> bool {
         matches!(self, Data | Chunk)
