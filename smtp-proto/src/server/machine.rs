@@ -217,15 +217,16 @@ impl Machine {
             },
             _ => self.write(&refusal, ask != Ask::Hello),
         }
-        match ask {
-            Ask::Mail => self.discipline.mail_refused(&self.config.limits),
-            Ask::Auth => self.fail_auth(),
-            _ => {}
-        }
         let closes = match ask {
             Ask::Connect => refusal.into_greeting().closes(),
             _ => refusal.closes(),
         };
+        match ask {
+            Ask::Mail => self.discipline.mail_refused(&self.config.limits),
+            // The last word is said once.
+            Ask::Auth if !closes => self.fail_auth(),
+            _ => {}
+        }
         if closes {
             self.close(Closed::Refused);
         }
