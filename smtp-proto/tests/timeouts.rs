@@ -9,7 +9,7 @@ use common::{Action, Client, Server, Verdict, client_config, server_config, take
 use smtp_proto::bytes::Buf;
 use smtp_proto::client::{self, Delivery};
 use smtp_proto::server::{self, Event};
-use smtp_proto::{Envelope, Refusal, Timeout, Wait};
+use smtp_proto::{Envelope, Extension, Refusal, Timeout, Wait};
 
 fn accept(_: &str) -> Verdict {
     Verdict::Accept
@@ -92,6 +92,28 @@ fn a_client_that_errs_too_often_waits_for_its_answers() {
     let output = String::from_utf8_lossy(&server.seen.output);
     let replies: Vec<_> = output.lines().map(|line| &line[..4]).collect();
     assert_eq!(replies, ["250 ", "500 ", "250 ", "421 "]);
+}
+
+/// RFC 3030 §2: the next chunk of a message is a command as well.
+#[test]
+fn a_chunk_behind_too_many_errors_waits_with_their_answers() {
+    let mut config = server_config();
+    config.offers.add(Extension::Chunking);
+    config.limits.soft_errors = Some(0);
+    let mut server = Server::new(config, accept as fn(&str) -> Verdict);
+    assert!(server.run());
+    assert!(server.feed(b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 2\r\nhi"));
+    // Nobody knows where the next command begins behind such a one, so it is the last.
+    assert!(server.feed(b"FOO\r\nBDAT x\r\n"));
+    assert_eq!(server.conn.timeout().unwrap().wait, Wait::Penalty);
+    let (output, told) = expire(&mut server);
+    let replies = "500 5.5.2 command unrecognized\r\n501 5.5.4 malformed chunk size\r\n";
+    assert_eq!(output, replies);
+    let expected = [
+        "aborted: Syntax(ChunkSize)",
+        "closed: Fault(Syntax(ChunkSize))",
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -264,7 +264,8 @@ impl Connection {
     /// Takes a BDAT at the front of the input, where a message goes on with it.
     fn next_chunk(&mut self) -> bool {
         let Self { input, machine } = self;
-        let hindered = machine.closed.is_some() || machine.notice.is_some();
+        let untold = machine.closed.is_some() || machine.notice.is_some();
+        let hindered = untold || machine.answers != Answers::AtOnce || !machine.has_room();
         // A message that began with BURL has no body yet: whether it may is to be asked.
         let goes_on = machine.state == State::Chunks && machine.body.is_some();
         if !goes_on || hindered || !opens_bdat(&input.buffer) {
@@ -383,7 +384,7 @@ impl Machine {
             (None, Some(closed)) if waiting == 0 => Bare::Closed(closed),
             (None, None) if self.answers == Answers::Late => Bare::NeedInput,
             (None, None) if self.answers == Answers::Due && waiting > 0 => Bare::Flush,
-            (None, None) if waiting < self.config.limits.output.max(1) => {
+            (None, None) if self.has_room() => {
                 self.answers = Answers::AtOnce;
                 return None;
             }

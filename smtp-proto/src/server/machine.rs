@@ -171,6 +171,11 @@ impl Machine {
         syntax
     }
 
+    /// Whether the output is below its mark; one that is empty always is.
+    pub(super) fn has_room(&self) -> bool {
+        self.output.remaining() < self.config.limits.output.max(1)
+    }
+
     fn has_enhanced_codes(&self) -> bool {
         self.config
             .offered()
