@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test file uses its own part
 
 pub(crate) mod calls;
+pub(crate) mod models;
 pub(crate) mod script;
 
 use std::collections::VecDeque;
