@@ -1,9 +1,9 @@
 //! Whole servers under Postfix's `smtp-source`, and whole clients against its `smtp-sink`: both ends on
 //! one core, each in its turn, the median of the rounds.
 
-use crate::process::{Process, free_port, myself, pinned};
+use crate::peers::{SERVERS, server, start};
+use crate::process::{Process, myself, pinned};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::time::Instant;
 
@@ -34,44 +34,6 @@ fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
     let mut values: Vec<f64> = rounds.iter().map(of).collect();
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// A server's name, how it is started, and whether it says where it listens.
-fn server(name: &str) -> (Command, Option<u16>) {
-    match name {
-        "smtpd --discard" => {
-            let mut command = pinned(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../target/release/examples/smtpd"
-            ));
-            let listen = format!("127.0.0.1:{}", free_port());
-            command.args(["--discard", "--listen", &listen]);
-            (command, None)
-        }
-        "smtp-sink" => {
-            let port = free_port();
-            let mut command = pinned("smtp-sink");
-            // As root it wants to be somebody else.
-            if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
-                command.args(["-u", "nobody"]);
-            }
-            command.args([&format!("127.0.0.1:{port}"), "100"]);
-            (command, Some(port))
-        }
-        _ => {
-            let mut command = pinned(&myself());
-            command.args(["serve", name]);
-            (command, None)
-        }
-    }
-}
-
-fn start(name: &str) -> Option<Process> {
-    let (command, port) = server(name);
-    match port {
-        None => Process::start(command).ok(),
-        Some(port) => Process::start_on(port, command).ok(),
-    }
 }
 
 fn source(port: u16, messages: usize, octets: usize) {
@@ -107,38 +69,66 @@ pub(crate) fn calls(name: &str, octets: usize) -> Option<f64> {
     Some((many? - few?) / 200.0)
 }
 
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
 pub(crate) fn servers() {
-    let names = ["loop", "smtp-tokio", "smtpd --discard", "smtp-sink"];
     for (octets, messages) in SIZES {
-        let servers: Vec<_> = names.iter().map(|name| start(name)).collect();
-        let mut rounds = vec![Vec::new(); names.len()];
-        for _ in 0..ROUNDS {
-            for (server, rounds) in servers.iter().zip(&mut rounds) {
-                let Some(server) = server else { continue };
-                let (cpu, begin) = (server.cpu(), Instant::now());
-                source(server.port, messages, octets);
-                let seconds = begin.elapsed().as_secs_f64();
-                rounds.push(round(server.cpu() - cpu, seconds, messages));
+        let title = format!("messages of {} KiB, {SESSIONS} connections", octets / 1_024);
+        compare(&title, octets, true, |server| {
+            let begin = Instant::now();
+            source(server.port, messages, octets);
+            Some((messages, begin.elapsed().as_secs_f64()))
+        });
+    }
+    // Whoever answers with several writes waits for an acknowledgement between them.
+    let octets = 4_096;
+    let title = "messages of 4 KiB, what stands before the body in one packet";
+    compare(title, octets, false, |server| {
+        let (few, many) = (20, 5_000);
+        let first = send("loop", server.port, few, octets)?;
+        if first.rate < 200.0 {
+            return Some((few, few as f64 / first.rate));
+        }
+        let rest = send("loop", server.port, many, octets)?;
+        Some((
+            few + many,
+            few as f64 / first.rate + many as f64 / rest.rate,
+        ))
+    });
+}
+
+/// A table of all servers under a load that says how many messages it was, in how many seconds.
+fn compare(
+    title: &str,
+    octets: usize,
+    traced: bool,
+    load: impl Fn(&Process) -> Option<(usize, f64)>,
+) {
+    let servers = SERVERS.map(start);
+    let mut rounds = SERVERS.map(|_| Vec::new());
+    for _ in 0..ROUNDS {
+        for (server, rounds) in servers.iter().zip(&mut rounds) {
+            let Some(server) = server else { continue };
+            let before = server.cpu();
+            if let Some((messages, seconds)) = load(server) {
+                rounds.push(round(server.cpu() - before, seconds, messages));
             }
         }
-        drop(servers);
-        println!(
-            "\n**servers, messages of {} KiB, {SESSIONS} connections**\n",
-            octets / 1_024
-        );
-        println!("| | µs of CPU a message | of the loop's | system calls a message | messages/s |");
-        println!("|---|---:|---:|---:|---:|");
-        for (name, each) in names.iter().zip(&rounds) {
-            if each.is_empty() {
-                println!("| {name} | not there | | | |");
-                continue;
-            }
-            let cpu = median(each, |round| round.cpu);
-            let calls = calls(name, octets).map_or("?".to_owned(), |calls| format!("{calls:.1}"));
-            let of = cpu / median(&rounds[0], |round| round.cpu);
-            let rate = median(each, |round| round.rate);
-            println!("| {name} | {cpu:.1} | {of:.2} | {calls} | {rate:.0} |");
+    }
+    drop(servers);
+    println!("\n**servers, {title}**\n");
+    println!("| | µs of CPU a message | of the loop's | system calls a message | messages/s |");
+    println!("|---|---:|---:|---:|---:|");
+    for (name, each) in SERVERS.iter().zip(&rounds) {
+        if each.is_empty() {
+            println!("| {name} | not there | | | |");
+            continue;
         }
+        let cpu = median(each, |round| round.cpu);
+        let calls = traced.then(|| calls(name, octets)).flatten();
+        let calls = calls.map_or(String::new(), |calls| format!("{calls:.1}"));
+        let of = cpu / median(&rounds[0], |round| round.cpu);
+        let rate = median(each, |round| round.rate);
+        println!("| {name} | {cpu:.1} | {of:.2} | {calls} | {rate:.0} |");
     }
 }
 

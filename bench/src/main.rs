@@ -10,6 +10,7 @@ mod guard;
 mod instructions;
 mod measure;
 mod memory;
+mod peers;
 mod process;
 mod receive;
 mod send;

@@ -49,10 +49,11 @@ impl Process {
     /// Starts one that listens on that port, which it doesn't say.
     pub(crate) fn start_on(port: u16, mut command: Command) -> io::Result<Self> {
         let child = command.spawn()?;
-        let process = Self { child, port };
+        let mut process = Self { child, port };
         let begin = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if begin.elapsed() > Duration::from_secs(10) {
+            let ended = process.child.try_wait()?.is_some();
+            if ended || begin.elapsed() > Duration::from_secs(10) {
                 return Err(io::Error::other("it doesn't listen"));
             }
             thread::sleep(Duration::from_millis(20));

@@ -11,6 +11,10 @@ use tokio::runtime::Builder;
 
 /// Serves until the process is ended; says where.
 pub(crate) fn serve(way: &str) {
+    #[cfg(feature = "mailin-embedded")]
+    if way == "mailin-embedded" {
+        return mailin();
+    }
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", free_port())).await;
@@ -47,8 +51,26 @@ impl Handler for Forget {
     }
 }
 
+#[cfg(feature = "mailin-embedded")]
+fn mailin() {
+    use mailin_embedded::SslConfig;
+
+    #[derive(Clone)]
+    struct Nothing;
+
+    impl mailin_embedded::Handler for Nothing {}
+
+    let mut server = mailin_embedded::Server::new(Nothing);
+    let listener = std::net::TcpListener::bind(("127.0.0.1", free_port())).expect("a free port");
+    println!("{}", listener.local_addr().expect("it is bound"));
+    server.with_name("mx.example.com").with_num_threads(16);
+    server.with_ssl(SslConfig::None).expect("no TLS");
+    server.with_tcp_listener(listener);
+    server.serve().expect("it serves");
+}
+
 /// Answers each read by its first octet, and a body once a read ends like one. Good for clients that
-/// wait for every reply.
+/// wait for every reply, or say all that stands before a body in one packet.
 async fn answer(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.write_all(b"220 mx.example.com\r\n").await?;
@@ -66,6 +88,10 @@ async fn answer(mut stream: TcpStream) -> io::Result<()> {
             Some(b'D') => {
                 in_body = true;
                 b"354 end with <CRLF>.<CRLF>\r\n"
+            }
+            Some(b'M') if read.ends_with(b"DATA\r\n") => {
+                in_body = true;
+                b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 end with <CRLF>.<CRLF>\r\n"
             }
             Some(b'Q') => b"221 2.0.0 goodbye\r\n",
             Some(_) => b"250 2.1.0 ok\r\n",
