@@ -32,7 +32,7 @@ impl Machine {
             command = Command::Auth(Auth::new(auth.mechanism().clone(), None));
         }
         self.exchange = Some(exchange);
-        self.write(&command, Awaited::Auth);
+        self.write_outside(&command, Awaited::Auth);
     }
 
     /// A challenge came.

@@ -78,6 +78,8 @@ pub(super) struct Machine {
     pub(super) turned_away: Option<Reply>,
     /// A transaction may be open on the server that we have done with.
     pub(super) needs_reset: bool,
+    /// A command that waits for the reply to the RSET before it.
+    pub(super) behind_reset: Option<(Command<'static>, Awaited)>,
     /// What ended the connection.
     failed: Option<Error>,
     pub(super) replies: u64,
@@ -107,6 +109,7 @@ impl Machine {
             upgrading: false,
             turned_away: None,
             needs_reset: false,
+            behind_reset: None,
             failed: None,
             replies: 0,
             wait: (Wait::Greeting, 0),
@@ -158,6 +161,11 @@ impl Machine {
     /// takes flights, one command otherwise, and nothing while too many are unanswered or one before
     /// it is given up.
     pub(super) fn fill(&mut self) {
+        if self.awaited.is_empty()
+            && let Some((command, awaited)) = self.behind_reset.take()
+        {
+            self.write(&command, awaited);
+        }
         let pipelining = self.is_pipelining();
         let under_way = self.transactions.len();
         let mut given_up = self.transactions.iter().filter_map(Transaction::given_up);
@@ -240,11 +248,25 @@ impl Machine {
 
     /// Writes a command that stands by itself.
     pub(super) fn query(&mut self, command: &Command<'_>) {
-        let awaited = match command.verb() {
-            Verb::StartTls => Awaited::StartTls,
-            verb => Awaited::Query(verb),
-        };
-        self.write(command, awaited);
+        match command.verb() {
+            Verb::StartTls => self.write_outside(command, Awaited::StartTls),
+            // RFC 5321 §4.1.4: these may come "at any time".
+            verb @ (Verb::Noop | Verb::Help | Verb::Vrfy | Verb::Expn) => {
+                self.write(command, Awaited::Query(verb));
+            }
+            verb => self.write_outside(command, Awaited::Query(verb)),
+        }
+    }
+
+    /// Writes a command that is "not permitted during a mail transaction" (RFC 4954 §4, RFC 1985 §5): where
+    /// one may be open on the server, RSET ends it first, and is answered before anything else is said.
+    pub(super) fn write_outside(&mut self, command: &Command<'_>, awaited: Awaited) {
+        if self.needs_reset {
+            self.behind_reset = Some((command.clone().into_owned(), awaited));
+            self.write(&Command::Rset, Awaited::Rset);
+        } else {
+            self.write(command, awaited);
+        }
     }
 
     pub(super) fn quit(&mut self) {

@@ -91,6 +91,7 @@ impl Machine {
     /// order, so of all but the oldest it has taken nothing.
     fn closing(&mut self, at: Stage, reply: Reply) -> Option<News> {
         self.awaited.clear();
+        self.behind_reset = None;
         self.exchange = None;
         self.output.clear();
         self.closed = Some(Closed::Server(reply.clone()));
@@ -139,6 +140,8 @@ impl Machine {
                 let at = awaited.stage();
                 return Ok(Some(News::Refused { at, reply }));
             }
+            // The newest message's own RSET ends what the one before left.
+            Awaited::Rset if self.transactions.is_empty() => self.needs_reset = !done,
             Awaited::Quit => self.leave(),
             _ => {}
         }
