@@ -66,7 +66,7 @@ impl<const LMTP: bool> StateMachineTest for Session<LMTP> {
 }
 
 prop_state_machine! {
-    #![proptest_config(cases(1_500))]
+    #![proptest_config(cases(2_500))]
 
     #[test]
     fn a_server_does_what_the_rfcs_have_a_server_do(sequential 1..40 => Session<false>);

@@ -51,7 +51,7 @@ pub(crate) fn turn(model: &Model) -> BoxedStrategy<Turn> {
     let answers = if model.is_asking() { 10 } else { 1 };
     let reads = if model.reads { 1 } else { 8 };
     prop_oneof![
-        24 => (flight(model), segment).prop_map(|(sent, segment)| Turn::Send(sent, segment)),
+        48 => (flight(model), segment).prop_map(|(sent, segment)| Turn::Send(sent, segment)),
         4 => choice().prop_map(Turn::Decide),
         answers => choice().prop_map(Turn::Answer),
         1 => Just(Turn::Read(false)),
