@@ -33,7 +33,8 @@ impl<'a> Argument<'a> {
         }
     }
 
-    const fn ascii(text: &'a str) -> Self {
+    /// Printable ASCII, at least one octet.
+    pub(super) const fn ascii(text: &'a str) -> Self {
         Self {
             text: Cow::Borrowed(text),
             utf8: false,

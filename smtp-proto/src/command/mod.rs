@@ -124,7 +124,7 @@ impl<'a> Command<'a> {
                 .map(Self::Expn)
                 .map_err(error),
             Verb::Help if argument.is_empty() => Ok(Self::Help(None)),
-            Verb::Help => text()?.try_into().map(|topic| Self::Help(Some(topic))),
+            Verb::Help => text().map(|topic| Self::Help(Some(Argument::ascii(topic)))),
             Verb::Noop if argument.is_empty() => Ok(Self::Noop),
             Verb::Noop => text().map(|_| Self::Noop),
             Verb::Etrn => Etrn::parse(text()?).map(Self::Etrn).ok_or_else(malformed),
