@@ -21,6 +21,7 @@ impl SyntaxError {
 /// What can be wrong with a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[repr(usize)] // results that hold it or a command are copied by whole words
 pub enum SyntaxErrorKind {
     /// No verb anyone knows, or no verb at all.
     UnknownVerb,

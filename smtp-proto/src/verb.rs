@@ -1,5 +1,6 @@
 //! The verbs, told apart by one integer comparison.
 
+use crate::grammar::packed;
 use core::fmt;
 
 macro_rules! verbs {
@@ -23,10 +24,7 @@ macro_rules! verbs {
             /// The verb that word is, in any case; never [`Own`](Self::Own).
             #[allow(non_upper_case_globals)] // constants named as the variants they stand for
             pub(crate) fn of(word: &[u8]) -> Option<Self> {
-                $(const $name: u64 = packed($word.as_bytes());)*
-                if word.len() > 8 || !word.iter().all(u8::is_ascii_alphabetic) {
-                    return None;
-                }
+                $(const $name: u128 = packed($word.as_bytes());)*
                 match packed(word) {
                     $($name => Some(Self::$name),)*
                     word => HISTORY.contains(&word).then_some(Self::NotOffered),
@@ -70,7 +68,7 @@ verbs! {
 }
 
 /// Verbs that exist, and are offered by nobody here.
-const HISTORY: [u64; 6] = [
+const HISTORY: [u128; 6] = [
     packed(b"TURN"),
     packed(b"SEND"),
     packed(b"SOML"),
@@ -78,16 +76,6 @@ const HISTORY: [u64; 6] = [
     packed(b"VERB"),
     packed(b"ONEX"),
 ];
-
-/// Up to eight letters as one number, in upper case: `a` and `A` differ by one bit.
-const fn packed(word: &[u8]) -> u64 {
-    let (mut packed, mut at) = (0, 0);
-    while at < word.len() {
-        packed = packed << 8 | (word[at] & 0xDF) as u64;
-        at += 1;
-    }
-    packed
-}
 
 /// Methods of HTTP (RFC 9110 §9, RFC 5789, RFC 9113 §3.4): a page that posts a form to port 25 is an
 /// old trick.

@@ -21,6 +21,7 @@ pub struct AddressError {
 /// What kind of fault an [`AddressError`] tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[repr(usize)] // results that hold it or an address are copied by whole words
 pub enum AddressErrorKind {
     /// The text departs from the grammar of RFC 5321 §4.1.2 and §4.1.3 (with SMTPUTF8, RFC 6531
     /// §3.3), or ends too early. So does any control character and, with SMTPUTF8, what isn't UTF-8.

@@ -4,9 +4,9 @@ use core::fmt;
 use core::net::IpAddr;
 
 use nom::Parser;
-use nom::combinator::{map, value};
+use nom::combinator::recognize;
 
-use super::literal::{Form, literal};
+use super::literal::literal;
 use super::{AddressError, AddressLiteral, Domain};
 use crate::grammar::{Parsed, domain};
 
@@ -37,11 +37,11 @@ pub enum Host<'a> {
     Literal(AddressLiteral<'a>),
 }
 
-/// `Domain / address-literal`: the form of the literal, or `None` for a domain.
-pub(super) fn host(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, Option<Form>> {
+/// `Domain / address-literal`
+pub(super) fn host(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
     move |input| match input.first() {
-        Some(b'[') => map(literal, Some).parse(input),
-        _ => value(None, domain(utf8)).parse(input),
+        Some(b'[') => recognize(literal).parse(input),
+        _ => domain(utf8)(input),
     }
 }
 

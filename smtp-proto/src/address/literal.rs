@@ -8,17 +8,15 @@ use alloc::borrow::Cow;
 use alloc::format;
 use core::hash::{Hash, Hasher};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use core::str;
 
 use nom::Parser;
-use nom::bytes::complete::take_while1;
 use nom::character::complete::char;
 use nom::combinator::map_opt;
 use nom::sequence::delimited;
 
 use super::{AddressError, read_all, shown_as_written};
-use crate::grammar::class::{is_dcontent, is_digit};
-use crate::grammar::{Parsed, ldh_str, text};
+use crate::grammar::class::DCONTENT;
+use crate::grammar::{Parsed, ldh_str, run, text};
 
 /// A host's address in brackets: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
 ///
@@ -85,46 +83,51 @@ const MAX_LITERAL: usize = 255;
 
 /// `address-literal`
 pub(super) fn literal(input: &[u8]) -> Parsed<'_, Form> {
-    let brackets = delimited(char('['), take_while1(is_dcontent), char(']'));
+    let brackets = delimited(char('['), run(DCONTENT), char(']'));
     map_opt(brackets, form).parse(input)
 }
 
 fn form(content: &[u8]) -> Option<Form> {
-    let content = str::from_utf8(content).ok()?;
-    let Some((tag, content)) = content.split_once(':') else {
+    let Some(colon) = content.iter().position(|octet| *octet == b':') else {
         return ipv4(content).map(Form::V4);
     };
-    if tag.eq_ignore_ascii_case("IPv6") {
+    let (tag, content) = (&content[..colon], &content[colon + 1..]);
+    if tag.eq_ignore_ascii_case(b"IPv6") {
         return ipv6(content).map(Form::V6);
     }
-    let is_tag = matches!(ldh_str(false)(tag.as_bytes()), Ok(([], _)));
+    let is_tag = matches!(ldh_str(false)(tag), Ok(([], _)));
     (is_tag && !content.is_empty()).then_some(Form::General(tag.len()))
 }
 
-fn ipv4(text: &str) -> Option<Ipv4Addr> {
+fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
-    let mut numbers = text.split('.');
+    let mut numbers = text.split(|octet| *octet == b'.');
     for octet in &mut octets {
-        *octet = snum(numbers.next()?)?;
+        *octet = number(numbers.next()?, 10, 3)?.try_into().ok()?;
     }
     numbers.next().is_none().then(|| octets.into())
 }
 
-fn snum(digits: &str) -> Option<u8> {
-    let well_formed = digits.len() <= 3 && digits.bytes().all(is_digit);
-    if well_formed {
-        digits.parse().ok()
-    } else {
-        None
+/// One to `most` digits, which a `u16` has room for.
+fn number(digits: &[u8], radix: u8, most: usize) -> Option<u16> {
+    if !(1..=most).contains(&digits.len()) {
+        return None;
     }
+    let mut digits = digits
+        .iter()
+        .map(|octet| char::from(*octet).to_digit(radix.into()));
+    digits.try_fold(0, |number, digit| {
+        Some(number * u16::from(radix) + u16::try_from(digit?).ok()?)
+    })
 }
 
-fn ipv6(text: &str) -> Option<Ipv6Addr> {
+fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     let mut groups = [0; 8];
-    let Some((head, tail)) = text.split_once("::") else {
+    let Some(gap) = text.windows(2).position(|pair| pair == b"::") else {
         return (fill(&mut groups, text)? == 8).then(|| groups.into());
     };
-    if head.contains('.') {
+    let (head, tail) = (&text[..gap], &text[gap + 2..]);
+    if head.contains(&b'.') {
         return None;
     }
     let mut last = [0; 8];
@@ -140,7 +143,7 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
 
 /// Writes the groups of `text`, the last two perhaps spelt as an IPv4 address, to the front of
 /// `groups` and returns how many there are.
-fn fill(groups: &mut [u16; 8], text: &str) -> Option<usize> {
+fn fill(groups: &mut [u16; 8], text: &[u8]) -> Option<usize> {
     if text.is_empty() {
         return Some(0);
     }
@@ -150,12 +153,12 @@ fn fill(groups: &mut [u16; 8], text: &str) -> Option<usize> {
         count += 1;
         Some(())
     };
-    let mut parts = text.split(':');
+    let mut parts = text.split(|octet| *octet == b':');
     let last = parts.next_back()?;
     for part in parts {
         push(ipv6_hex(part)?)?;
     }
-    if last.contains('.') {
+    if last.contains(&b'.') {
         let [a, b, c, d] = ipv4(last)?.octets();
         push(u16::from_be_bytes([a, b]))?;
         push(u16::from_be_bytes([c, d]))?;
@@ -166,13 +169,8 @@ fn fill(groups: &mut [u16; 8], text: &str) -> Option<usize> {
 }
 
 /// `IPv6-hex = 1*4HEXDIG`
-fn ipv6_hex(digits: &str) -> Option<u16> {
-    let well_formed = digits.len() <= 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if well_formed {
-        u16::from_str_radix(digits, 16).ok()
-    } else {
-        None
-    }
+fn ipv6_hex(digits: &[u8]) -> Option<u16> {
+    number(digits, 16, 4)
 }
 
 impl<'a> AddressLiteral<'a> {

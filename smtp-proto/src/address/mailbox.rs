@@ -9,11 +9,9 @@ use core::hash::{Hash, Hasher};
 
 use nom::Parser;
 use nom::character::complete::char;
-use nom::combinator::map;
 use nom::sequence::separated_pair;
 
 use super::host::host;
-use super::literal::Form;
 use super::local_part::local_part;
 use super::shown_as_written;
 use super::{AddressError, AddressLiteral, Domain, Host, LocalPart, domain, read_all};
@@ -45,22 +43,16 @@ use crate::grammar::{Parsed, text};
 pub struct Mailbox<'a> {
     text: Cow<'a, str>,
     at: usize,
-    /// What the literal behind the `@` is; a domain stands there without one.
-    literal: Option<Form>,
 }
 
 const MAX_MAILBOX: usize = 254;
 
-/// `Mailbox`, its length not yet checked.
-pub(super) fn mailbox(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, Mailbox<'_>> {
+/// `Mailbox`: its text, and where its `@` is.
+pub(super) fn mailbox(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, (&str, usize)> {
     move |input| {
         let parts = separated_pair(local_part(utf8), char('@'), host(utf8));
-        map(text(parts), |(text, (local_part, literal))| Mailbox {
-            text: Cow::Borrowed(text),
-            at: local_part.len(),
-            literal,
-        })
-        .parse(input)
+        let (rest, (text, (local_part, _))) = text(parts).parse(input)?;
+        Ok((rest, (text, local_part.len())))
     }
 }
 
@@ -75,20 +67,20 @@ impl<'a> Mailbox<'a> {
     }
 
     pub(super) fn read(text: &'a str, utf8: bool) -> Result<Self, AddressError> {
-        let mailbox = read_all(text, utf8, mailbox(utf8))?;
-        mailbox.check_length()?;
-        Ok(mailbox)
+        let (text, at) = read_all(text, utf8, mailbox(utf8))?;
+        Self::sized(Cow::Borrowed(text), at)
     }
 
-    /// Errs at the first octet too many.
-    pub(super) fn check_length(&self) -> Result<(), AddressError> {
-        if self.literal.is_none() {
-            domain::check_length(self.host_text()).map_err(|error| error.behind(self.at + 1))?;
+    /// Of a text that has the form of one. Errs at the first octet too many.
+    pub(super) fn sized(text: Cow<'a, str>, at: usize) -> Result<Self, AddressError> {
+        let mailbox = Self { text, at };
+        if !mailbox.is_at_literal() {
+            domain::check_length(mailbox.host_text()).map_err(|error| error.behind(at + 1))?;
         }
-        if self.text.len() > MAX_MAILBOX {
+        if mailbox.text.len() > MAX_MAILBOX {
             return Err(AddressError::too_long(MAX_MAILBOX));
         }
-        Ok(())
+        Ok(mailbox)
     }
 
     /// What `local_part` names at `host`.
@@ -100,16 +92,8 @@ impl<'a> Mailbox<'a> {
         local_part: &LocalPart<'_>,
         host: &Host<'_>,
     ) -> Result<Mailbox<'static>, AddressError> {
-        let mailbox = Mailbox {
-            text: format!("{local_part}@{host}").into(),
-            at: local_part.as_str().len(),
-            literal: match host {
-                Host::Domain(_) => None,
-                Host::Literal(literal) => Some(literal.form),
-            },
-        };
-        mailbox.check_length()?;
-        Ok(mailbox)
+        let text = format!("{local_part}@{host}");
+        Mailbox::sized(text.into(), local_part.as_str().len())
     }
 
     /// The mailbox as it was written.
@@ -124,11 +108,15 @@ impl<'a> Mailbox<'a> {
 
     /// What stands behind the `@`.
     pub fn host(&self) -> Host<'_> {
-        let text = Cow::Borrowed(self.host_text());
-        match self.literal {
-            None => Host::Domain(Domain(text)),
-            Some(form) => Host::Literal(AddressLiteral { text, form }),
+        let text = self.host_text();
+        match AddressLiteral::try_from(text) {
+            Ok(literal) if self.is_at_literal() => Host::Literal(literal),
+            _ => Host::Domain(Domain(Cow::Borrowed(text))),
         }
+    }
+
+    fn is_at_literal(&self) -> bool {
+        self.host_text().starts_with('[')
     }
 
     /// Whether its host is spelt `domain`, whatever the case of ASCII letters.

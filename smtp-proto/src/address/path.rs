@@ -4,6 +4,7 @@
 //! path is ever empty, only a forward path is ever a bare `Postmaster`, and neither is taken for the
 //! other. A source route is read and dropped; nothing here writes one.
 
+use alloc::borrow::Cow;
 use core::fmt;
 
 use nom::Parser;
@@ -128,16 +129,14 @@ fn path(input: &[u8], utf8: bool) -> Result<(&[u8], Mailbox<'_>), AddressError> 
         preceded(source_route(utf8), mailbox(utf8)),
         char('>'),
     );
-    let (rest, mailbox) = read(input, utf8, brackets)?;
+    let (rest, (text, at)) = read(input, utf8, brackets)?;
     let length = input.len() - rest.len();
     if length > MAX_PATH {
         return Err(AddressError::too_long(MAX_PATH));
     }
-    let start = length - 1 - mailbox.as_str().len();
-    mailbox
-        .check_length()
-        .map_err(|error| error.behind(start))?;
-    Ok((rest, mailbox))
+    let start = length - 1 - text.len();
+    let mailbox = Mailbox::sized(Cow::Borrowed(text), at);
+    Ok((rest, mailbox.map_err(|error| error.behind(start))?))
 }
 
 /// `[ A-d-l ":" ]`: "MUST BE accepted, SHOULD NOT be generated, and SHOULD be ignored."

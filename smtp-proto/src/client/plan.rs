@@ -159,12 +159,14 @@ fn fate(
     own: &[OwnExtension],
 ) -> Result<Fate, SendError> {
     let owners = || Extensions::ALL.owners(carrier, parameter.keyword);
-    if owners().any(|(extension, _)| capabilities.offers(extension)) {
+    if owners().any(|owner| capabilities.offers(owner.extension)) {
         return Ok(Fate::Kept);
     }
     match owners().next() {
-        Some((_, slot)) if slot.is_advisory(parameter.value) => Ok(Fate::Dropped(slot.keywords())),
-        Some((extension, _)) => Err(SendError::Missing(extension)),
+        Some(owner) if owner.slot.is_advisory(parameter.value) => {
+            Ok(Fate::Dropped(owner.slot.keywords()))
+        }
+        Some(owner) => Err(SendError::Missing(owner.extension)),
         None => {
             let has = |own: &OwnExtension| own.check(carrier, parameter).is_some();
             offers_own(capabilities, own, has, parameter.keyword)

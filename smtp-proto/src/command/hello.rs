@@ -71,9 +71,10 @@ impl<'a> Hello<'a> {
     }
 
     fn of(verb: Verb, name: &'a str) -> Result<Self, SyntaxErrorKind> {
+        let is_bracket = |octet| matches!(octet, b'[' | b']');
         let sound = (1..=NAME).contains(&name.len())
             && name.bytes().all(|octet| octet.is_ascii_graphic())
-            && (!name.contains(['[', ']']) || AddressLiteral::try_from(name).is_ok());
+            && (!name.bytes().any(is_bracket) || AddressLiteral::try_from(name).is_ok());
         if sound {
             Ok(Self {
                 verb,

@@ -156,14 +156,7 @@ impl<'a> Mail<'a> {
             };
             return Err((kind, left));
         }
-        match syntax.extensions.contradiction(&mail.parameters) {
-            None => Ok(mail),
-            // One blank stands before the list.
-            Some(place) => Err((
-                SyntaxErrorKind::ParameterValue,
-                rest.len().saturating_sub(1 + place),
-            )),
-        }
+        Ok(mail)
     }
 }
 

@@ -226,13 +226,26 @@ pub(crate) fn trim(mut line: &[u8]) -> &[u8] {
     line
 }
 
+/// Whether a control octet of ASCII is in it, looked for in blocks that a machine takes at once.
+fn has_control(line: &[u8]) -> bool {
+    let any = |block: &[u8; 16]| {
+        let controls = block.iter().map(u8::is_ascii_control);
+        controls.fold(false, |any, control| any | control)
+    };
+    match line.last_chunk() {
+        Some(last) => line.as_chunks().0.iter().any(any) || any(last),
+        None => line.iter().any(u8::is_ascii_control),
+    }
+}
+
 /// The verb of a trimmed line, and what stands behind it.
 pub(crate) fn split<'l>(
     line: &'l [u8],
     syntax: Syntax<'_>,
 ) -> Result<(Verb, &'l [u8]), SyntaxError> {
-    if let Some(offset) = line.iter().position(u8::is_ascii_control) {
-        return Err(SyntaxError::new(SyntaxErrorKind::Control, offset));
+    if has_control(line) {
+        let offset = line.iter().take_while(|octet| !octet.is_ascii_control());
+        return Err(SyntaxError::new(SyntaxErrorKind::Control, offset.count()));
     }
     let (word, rest) = line.split_at(verb::word_length(line));
     let own = |word| syntax.has_own_verb(word).then_some(Verb::Own);

@@ -22,6 +22,7 @@ pub(super) const LINES: Slot = Slot {
     octets: 17,
     advisory: |_| false,
     check: |claim| check(claim, |body| body != BodyType::BinaryMime),
+    agrees: None,
 };
 
 /// With BINARYMIME: the one that isn't.
@@ -30,6 +31,7 @@ pub(super) const BINARY: Slot = Slot {
     octets: 16,
     advisory: |_| false,
     check: |claim| check(claim, |body| body == BodyType::BinaryMime),
+    agrees: None,
 };
 
 fn check(claim: Claim<'_>, offered: fn(BodyType) -> bool) -> Result<(), SyntaxErrorKind> {

@@ -58,6 +58,7 @@ pub(super) const BY: Slot = Slot {
     // §4.1.4: with N the message may go on without it, with R it is returned.
     advisory: |value| By::parse("BY", value).is_some_and(|by| by.mode == ByMode::Notify),
     check,
+    agrees: None,
 };
 
 fn check(claim: Claim<'_>) -> Result<(), SyntaxErrorKind> {

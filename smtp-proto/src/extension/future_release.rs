@@ -46,6 +46,7 @@ pub(super) const HOLD: Slot = Slot {
     octets: 34,
     advisory: |_| false,
     check,
+    agrees: Some(agrees),
 };
 
 const HOLDFOR: &str = "HOLDFOR";
@@ -63,7 +64,7 @@ fn check(claim: Claim<'_>) -> Result<(), SyntaxErrorKind> {
 
 /// "MUST reject the MAIL command if it determines that the future message release time is farther
 /// in the future than the deliver-by time" (§5.2.2); of a date-time only who has a clock can tell.
-pub(super) fn agrees(mail: &Parameters<'_>) -> bool {
+fn agrees(mail: &Parameters<'_>) -> bool {
     match mail.get::<Hold<'_>>() {
         Some(Hold(Release::In(seconds))) => {
             let in_time = |by: By<'_>| seconds.cast_signed() <= by.seconds();

@@ -3,6 +3,7 @@
 //! The rule here: a list only holds what was checked, so whatever is read out of it can be written
 //! into a command again.
 
+use super::owner::Owner;
 use super::parameter::{Carrier, Parameter, is_any};
 use super::{Extensions, InvalidExtension, Syntax};
 use crate::grammar;
@@ -32,54 +33,57 @@ impl<'a> Parameters<'a> {
         carrier: Carrier,
         syntax: Syntax<'_>,
     ) -> Result<Self, (SyntaxErrorKind, usize)> {
-        let mut rest = input;
-        while !rest.is_empty() {
-            let (parameter, behind) = take(rest, syntax.utf8)?;
+        if input.is_empty() {
+            return Ok(Self::default());
+        }
+        let text = grammar::sound(input);
+        let (mut at, mut seen, mut bound) = (0, 0, false);
+        while at < input.len() {
+            let (parameter, end) = take(input, text, at, syntax.utf8)?;
             // One blank stands before the parameter.
-            let at = rest.len() - 1;
-            let before = &input[..input.len() - rest.len()];
-            let wrong = |kind| (kind, at);
-            let excluded = syntax.check(carrier, parameter).map_err(wrong)?;
-            let again = |earlier: RawParameter<'_>| {
-                earlier.keyword.eq_ignore_ascii_case(parameter.keyword)
-                    || is_any(excluded, earlier.keyword)
+            let wrong = |kind| (kind, input.len() - at - 1);
+            let owner = syntax.check(carrier, parameter).map_err(wrong)?;
+            let again = if let Some(Owner { group, slot, .. }) = owner {
+                let again = seen & group > 0;
+                seen |= group;
+                bound |= slot.agrees.is_some();
+                again
+            } else {
+                let same = |before: RawParameter<'_>| before.is(parameter.keyword);
+                split(text[..at].strip_prefix(' ').unwrap_or_default()).any(same)
             };
-            if split(before).any(again) {
+            if again {
                 return Err(wrong(SyntaxErrorKind::ParameterValue));
             }
-            rest = behind;
+            at = end;
         }
-        let text = input.strip_prefix(b" ").unwrap_or_default();
-        // `take` has seen all of it.
-        Ok(Self(Cow::Borrowed(
-            core::str::from_utf8(text).unwrap_or_default(),
-        )))
-    }
-
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        let parameters = Self(Cow::Borrowed(text.strip_prefix(' ').unwrap_or_default()));
+        let contradiction = bound.then(|| parameters.contradiction(carrier));
+        match contradiction.flatten() {
+            None => Ok(parameters),
+            Some(place) => Err((SyntaxErrorKind::ParameterValue, parameters.0.len() - place)),
+        }
     }
 
     /// Each of them, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = RawParameter<'_>> {
-        split(self.0.as_bytes())
+        split(&self.0)
     }
 
     /// The one of that keyword.
     pub(crate) fn find(&self, keyword: &str) -> Option<RawParameter<'_>> {
-        self.iter()
-            .find(|parameter| parameter.keyword.eq_ignore_ascii_case(keyword))
+        self.iter().find(|parameter| parameter.is(keyword))
     }
 
-    /// Where the one of these keywords stands, in octets behind the first's.
-    pub(super) fn place(&self, keywords: &[&str]) -> Option<usize> {
+    /// Where the one stands that contradicts another, or lacks it, in octets of the list.
+    fn contradiction(&self, carrier: Carrier) -> Option<usize> {
         let mut place = 0;
-        for RawParameter { keyword, value } in self.iter() {
-            if is_any(keywords, keyword) {
+        for parameter in self.iter() {
+            let mut owners = Owner::of(carrier, parameter.keyword);
+            if owners.any(|owner| owner.slot.agrees.is_some_and(|agrees| !agrees(self))) {
                 return Some(place);
             }
-            place += keyword.len() + value.map_or(0, |value| 1 + value.len()) + 1;
+            place += parameter.keyword.len() + parameter.value.map_or(0, |it| 1 + it.len()) + 1;
         }
         None
     }
@@ -153,40 +157,59 @@ impl<'a> Parameters<'a> {
 }
 
 /// Parameters that were read before.
-fn split(text: &[u8]) -> impl Iterator<Item = RawParameter<'_>> {
-    let text = core::str::from_utf8(text).unwrap_or_default();
-    text.split_terminator(' ')
-        .filter(|parameter| !parameter.is_empty())
-        .map(|parameter| match parameter.split_once('=') {
-            Some((keyword, value)) => RawParameter {
-                keyword,
-                value: Some(value),
-            },
-            None => RawParameter {
-                keyword: parameter,
-                value: None,
-            },
-        })
+fn split(text: &str) -> impl Iterator<Item = RawParameter<'_>> {
+    let mut rest = text;
+    core::iter::from_fn(move || {
+        let (parameter, behind) = cut(Some(rest).filter(|rest| !rest.is_empty())?, b' ');
+        rest = behind.unwrap_or_default();
+        let (keyword, value) = cut(parameter, b'=');
+        Some(RawParameter { keyword, value })
+    })
 }
 
-/// Takes `SP esmtp-param` off the front of `input`.
-fn take(input: &[u8], utf8: bool) -> Result<(RawParameter<'_>, &[u8]), (SyntaxErrorKind, usize)> {
-    let malformed = |rest: &[u8]| match rest.first() {
-        Some(octet) if !octet.is_ascii() => (SyntaxErrorKind::NonAscii, rest.len()),
-        _ => (SyntaxErrorKind::Argument, rest.len()),
+/// `str::split_once`, for texts too short to be searched by the word.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|octet| octet == at) {
+        None => (text, None),
+        Some(end) => (&text[..end], Some(&text[end + 1..])),
+    }
+}
+
+/// Reads the `SP esmtp-param` that begins at `start` of `input`, where `text` is as much of that as is
+/// sound; says where it ends.
+fn take<'a>(
+    input: &[u8],
+    text: &'a str,
+    start: usize,
+    utf8: bool,
+) -> Result<(RawParameter<'a>, usize), (SyntaxErrorKind, usize)> {
+    let malformed = |rest: &[u8]| {
+        let at = text.len() - rest.len();
+        match input.get(at) {
+            Some(octet) if !octet.is_ascii() => (SyntaxErrorKind::NonAscii, input.len() - at),
+            _ => (SyntaxErrorKind::Argument, input.len() - at),
+        }
     };
-    let rest = input.strip_prefix(b" ").ok_or(malformed(input))?;
-    let (rest, keyword) = grammar::keyword(rest).map_err(|_| malformed(rest))?;
-    let (rest, value) = match rest.strip_prefix(b"=") {
-        None => (rest, None),
-        Some(value) => match grammar::esmtp_value(utf8)(value) {
-            Ok((rest, value)) => (rest, Some(value)),
-            Err(error) => return Err(malformed(&value[grammar::offset(value, &error)..])),
-        },
-    };
-    match rest.first() {
-        None | Some(b' ') => Ok((RawParameter { keyword, value }, rest)),
+    let rest = &text.as_bytes()[start..];
+    let rest = rest.strip_prefix(b" ").ok_or_else(|| malformed(rest))?;
+    let (mut rest, keyword) = grammar::keyword(rest).map_err(|_| malformed(rest))?;
+    let keyword = &text[start + 1..][..keyword.len()];
+    let mut value = None;
+    if let [b'=', behind @ ..] = rest {
+        let (end, octets) = grammar::esmtp_value(utf8)(behind).map_err(|_| malformed(behind))?;
+        value = Some(&text[text.len() - behind.len()..][..octets.len()]);
+        rest = end;
+    }
+    let end = text.len() - rest.len();
+    match input.get(end) {
+        None | Some(b' ') => Ok((RawParameter { keyword, value }, end)),
         Some(_) => Err(malformed(rest)),
+    }
+}
+
+impl RawParameter<'_> {
+    fn is(&self, keyword: &str) -> bool {
+        self.keyword.eq_ignore_ascii_case(keyword)
     }
 }
 

@@ -31,6 +31,7 @@ mod no_soliciting;
 mod offers;
 mod orcpt;
 mod own;
+mod owner;
 mod parameter;
 mod prdr;
 mod require_tls;

@@ -2,6 +2,7 @@
 
 use super::list::RawParameter;
 use super::own::OwnExtension;
+use super::owner::Owner;
 use super::parameter::{Carrier, Claim, Sealed};
 use super::{Extension, Extensions};
 use crate::syntax::SyntaxErrorKind;
@@ -218,28 +219,28 @@ impl<'s> Syntax<'s> {
         }
     }
 
-    /// Holds a parameter against what is in effect; gives the keywords that exclude each other.
+    /// Holds a parameter against what is in effect; gives whose it is, `None` where it is your own.
     pub(super) fn check(
         &self,
         carrier: Carrier,
         parameter: RawParameter<'_>,
-    ) -> Result<&'static [&'static str], SyntaxErrorKind> {
+    ) -> Result<Option<&'static Owner>, SyntaxErrorKind> {
         let RawParameter { keyword, value } = parameter;
         let mut wrong = SyntaxErrorKind::UnknownParameter;
-        for (extension, slot) in self.extensions.owners(carrier, keyword) {
+        for owner in self.extensions.owners(carrier, keyword) {
             let claim = Claim {
                 keyword,
                 value,
-                arguments: self.offers.arguments(extension),
+                arguments: self.offers.arguments(owner.extension),
             };
-            match (slot.check)(claim) {
-                Ok(()) => return Ok(slot.keywords),
+            match (owner.slot.check)(claim) {
+                Ok(()) => return Ok(Some(owner)),
                 Err(error) => wrong = error,
             }
         }
         let mut own = self.offers.own.iter().filter(|_| self.extended);
         match own.find_map(|own| own.check(carrier, parameter)) {
-            Some(true) => Ok(&[]),
+            Some(true) => Ok(None),
             Some(false) => Err(SyntaxErrorKind::ParameterValue),
             None => Err(wrong),
         }
@@ -334,13 +335,14 @@ mod tests {
             keyword: "size",
             value: Some("1"),
         };
-        let unknown = Err(SyntaxErrorKind::UnknownParameter);
-        assert!(Syntax::new(&offers).check(Carrier::Mail, size).is_ok());
-        assert_eq!(Syntax::new(&offers).check(Carrier::Rcpt, size), unknown);
-        assert_eq!(Syntax::default().check(Carrier::Mail, size), unknown);
+        let unknown = Some(SyntaxErrorKind::UnknownParameter);
+        let fault = |syntax: Syntax<'_>, carrier| syntax.check(carrier, size).err();
+        assert_eq!(fault(Syntax::new(&offers), Carrier::Mail), None);
+        assert_eq!(fault(Syntax::new(&offers), Carrier::Rcpt), unknown);
+        assert_eq!(fault(Syntax::default(), Carrier::Mail), unknown);
         // A session may have less in effect than is offered, as after HELO.
         let mut syntax = Syntax::new(&offers);
         syntax.extensions = Extensions::NONE;
-        assert_eq!(syntax.check(Carrier::Mail, size), unknown);
+        assert_eq!(fault(syntax, Carrier::Mail), unknown);
     }
 }

@@ -6,7 +6,7 @@
 use super::dsn::{InvalidDsn, is_printable};
 use super::parameter::{Parameter, RcptParameter, Sealed, Slot, owned, slot, write_value};
 use crate::address::Mailbox;
-use crate::grammar::class::is_atext;
+use crate::grammar::class::ATEXT;
 use crate::grammar::xtext;
 use alloc::borrow::Cow;
 use alloc::format;
@@ -142,7 +142,7 @@ fn is_addr_type(addr_type: &str) -> bool {
     !addr_type.is_empty()
         && addr_type
             .bytes()
-            .all(|octet| is_atext(octet) && octet != b'=')
+            .all(|octet| ATEXT.has(octet) && octet != b'=')
 }
 
 fn is_utf8(addr_type: &str) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! Which parameters there are is for the table, what a value means for the extension's own file.
 
+use super::list::Parameters;
 use crate::syntax::SyntaxErrorKind;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -44,6 +45,9 @@ pub(crate) struct Slot {
     /// What is wrong with it, if anything: its value, or it goes beyond what was announced and so is
     /// as good as unknown.
     pub(super) check: fn(Claim<'_>) -> Result<(), SyntaxErrorKind>,
+    /// Whether a command with it, and with these others, doesn't contradict itself; `None` where it may
+    /// stand beside anything.
+    pub(super) agrees: Option<fn(&Parameters<'_>) -> bool>,
 }
 
 /// What a peer wrote, held against what was announced.
@@ -72,6 +76,7 @@ macro_rules! slot {
                 Some(_) => Ok(()),
                 None => Err($crate::syntax::SyntaxErrorKind::ParameterValue),
             },
+            agrees: None,
         }
     };
 }
@@ -111,10 +116,6 @@ impl Slot {
 
     pub(crate) fn is_advisory(&self, value: Option<&str>) -> bool {
         (self.advisory)(value)
-    }
-
-    pub(super) fn has(&self, keyword: &str) -> bool {
-        is_any(self.keywords, keyword)
     }
 }
 

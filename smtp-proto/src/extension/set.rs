@@ -1,6 +1,6 @@
 //! Sets of extensions, and what a session with one of them has.
 
-use super::list::Parameters;
+use super::owner::Owner;
 use super::parameter::{Carrier, Slot};
 use super::table::{Extension, Row, TABLE, When};
 use core::fmt;
@@ -44,25 +44,19 @@ impl Extensions {
             .filter(move |(extension, _)| self.contains(*extension))
     }
 
-    /// Those of the set that have a parameter of that keyword, and its slot.
+    /// Those of the set that have a parameter of that keyword.
     pub(crate) fn owners(
         self,
         carrier: Carrier,
         keyword: &str,
-    ) -> impl Iterator<Item = (Extension, &'static Slot)> {
-        self.rows().filter_map(move |(extension, row)| {
-            let slot = row.slots(carrier).iter().find(|slot| slot.has(keyword))?;
-            Some((extension, slot))
-        })
+    ) -> impl Iterator<Item = &'static Owner> {
+        Owner::of(carrier, keyword).filter(move |owner| self.contains(owner.extension))
     }
 
     /// Whether one of them has a parameter of that keyword.
     pub(crate) fn know(self, keyword: &str) -> bool {
-        let carriers = [Carrier::Mail, Carrier::Rcpt].into_iter();
-        carriers
-            .flat_map(|carrier| self.owners(carrier, keyword))
-            .next()
-            .is_some()
+        let mut carriers = [Carrier::Mail, Carrier::Rcpt].into_iter();
+        carriers.any(|carrier| self.owners(carrier, keyword).next().is_some())
     }
 
     /// Those of the set that may be announced together in a session that is under TLS or not.
@@ -85,19 +79,6 @@ impl Extensions {
     pub(crate) fn without_queues(self) -> Self {
         let rows = self.rows().filter(|(_, row)| !row.needs_queue);
         rows.map(|(extension, _)| extension).collect()
-    }
-
-    /// The parameter that contradicts the others of its MAIL, or lacks one of them; with its place, in
-    /// octets of the list.
-    pub(crate) fn contradiction(self, mail: &Parameters<'_>) -> Option<usize> {
-        if mail.is_empty() {
-            return None;
-        }
-        let (_, row) = self
-            .rows()
-            .find(|(_, row)| row.agrees.is_some_and(|agrees| !agrees(mail)))?;
-        let place = |slot: &Slot| mail.place(slot.keywords());
-        Some(row.mail.iter().find_map(place).unwrap_or_default())
     }
 
     /// Octets a command line may have with these announced: 512 (RFC 5321 §4.5.3.1.4) and what

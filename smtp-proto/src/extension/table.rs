@@ -1,11 +1,11 @@
 //! The table of extensions, and sets of them.
 
-use super::list::Parameters;
 use super::parameter::{Carrier, Slot};
 use super::{
     auth, body, checkpoint, content, deliver_by, dsn, future_release, mt_priority, mtrk,
     no_soliciting, orcpt, prdr, require_tls, rrvs, size, smtputf8, submitter,
 };
+use crate::grammar::{PACKED, packed};
 use crate::verb::Verb;
 use core::fmt;
 
@@ -21,8 +21,6 @@ pub(crate) struct Row {
     /// The parameters it adds to MAIL, and to RCPT.
     pub(super) mail: &'static [Slot],
     pub(super) rcpt: &'static [Slot],
-    /// Whether a MAIL with these parameters agrees with itself.
-    pub(super) agrees: Option<fn(&Parameters<'_>) -> bool>,
     /// Extensions without which it isn't announced.
     pub(super) needs: &'static [Extension],
     /// Whether its keyword says nothing without arguments, and isn't announced then.
@@ -51,7 +49,6 @@ impl Row {
         verbs: &[],
         mail: &[],
         rcpt: &[],
-        agrees: None,
         needs: &[],
         needs_arguments: false,
         when: When::Always,
@@ -100,6 +97,24 @@ macro_rules! extensions {
 
         /// Every extension, in the order the EHLO reply has them.
         pub(super) const TABLE: &[(Extension, Row)] = &[$((Extension::$name, $row),)*];
+
+        impl Extension {
+            /// As [`of_keyword`](Self::of_keyword), for octets.
+            #[allow(non_upper_case_globals)] // constants named as the variants they stand for
+            pub(crate) fn of_word(word: &[u8]) -> Option<Self> {
+                $(const $name: u128 = packed(Extension::$name.row().keyword.as_bytes());)*
+                let extension = match packed(word) {
+                    $($name => Self::$name,)*
+                    _ => return None,
+                };
+                let keyword = extension.row().keyword.as_bytes();
+                let same = match (keyword.get(PACKED..), word.get(PACKED..)) {
+                    (Some(keyword), Some(word)) => keyword.eq_ignore_ascii_case(word),
+                    _ => true,
+                };
+                same.then_some(extension)
+            }
+        }
     };
 }
 
@@ -150,8 +165,7 @@ extensions! {
     /// FUTURERELEASE (RFC 4865), for submission only.
     FutureRelease = Row {
         keyword: "FUTURERELEASE", rfc: 4865, mail: &[future_release::HOLD],
-        agrees: Some(future_release::agrees), needs_arguments: true, needs_queue: true,
-        ..Row::NONE
+        needs_arguments: true, needs_queue: true, ..Row::NONE
     };
     /// MT-PRIORITY (RFC 6710).
     MtPriority = Row {
@@ -171,7 +185,7 @@ extensions! {
     /// MTRK (RFC 3885), which brings ENVID and ORCPT of DSN with it.
     Mtrk = Row {
         keyword: "MTRK", rfc: 3885, mail: &[mtrk::MTRK, dsn::ENVID], rcpt: &[orcpt::ORCPT],
-        agrees: Some(mtrk::agrees), ..Row::NONE
+        ..Row::NONE
     };
     /// SUBMITTER (RFC 4405).
     Submitter = Row {
@@ -216,12 +230,14 @@ extensions! {
 impl Extension {
     /// The extension an EHLO line's keyword names, in any case (RFC 5321 §2.4).
     pub fn of_keyword(keyword: &str) -> Option<Self> {
-        find(|row| row.keyword.eq_ignore_ascii_case(keyword))
+        Self::of_word(keyword.as_bytes())
     }
 
     /// The extension that adds a verb.
     pub(crate) fn of_verb(verb: Verb) -> Option<Self> {
-        find(|row| row.verbs.contains(&verb))
+        let mut rows = TABLE.iter();
+        let (extension, _) = rows.find(|(_, row)| row.verbs.contains(&verb))?;
+        Some(*extension)
     }
 
     /// The RFC that defines it; `None` where a product's manual or a draft does.
@@ -229,7 +245,7 @@ impl Extension {
         Some(self.row().rfc).filter(|rfc| *rfc > 0)
     }
 
-    pub(crate) fn row(self) -> &'static Row {
+    pub(crate) const fn row(self) -> &'static Row {
         &TABLE[self as usize].1
     }
 
@@ -243,13 +259,6 @@ impl fmt::Display for Extension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.row().keyword)
     }
-}
-
-fn find(matches: impl Fn(&Row) -> bool) -> Option<Extension> {
-    TABLE
-        .iter()
-        .find(|(_, row)| matches(row))
-        .map(|(extension, _)| *extension)
 }
 
 #[cfg(test)]
@@ -279,6 +288,8 @@ mod tests {
             assert_eq!(extension.rfc().is_some(), row.rfc > 0);
         }
         assert_eq!(Extension::of_keyword("XQUEUE"), None);
+        assert_eq!(Extension::of_keyword("ENHANCEDSTATUSC_DES"), None);
+        assert_eq!(Extension::of_keyword("ENHANCEDSTATUSCOD__"), None);
         assert_eq!(Extension::of_keyword(""), None);
     }
 
@@ -293,9 +304,10 @@ mod tests {
                 "{extension}"
             );
             for slot in row.mail.iter().chain(row.rcpt) {
-                assert!(
-                    !slot.keywords.is_empty() && slot.keywords.iter().all(|word| keyword(word))
-                );
+                assert!(!slot.keywords.is_empty());
+                for word in slot.keywords {
+                    assert!(keyword(word) && word.len() <= PACKED, "{word}");
+                }
             }
         }
         // `of_keyword` finds each, so no two share one.

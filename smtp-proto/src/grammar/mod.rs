@@ -5,7 +5,7 @@
 //! those belong to the value that is built from what it returns.
 //!
 //! Where RFC 6531 §3.3 lets octets above 0x7F in, a parser takes `utf8: bool` and passes them as
-//! octets; [`text`] is the one place that turns octets into a `str`, and so the one that checks them.
+//! octets; [`sound`] is the one place that turns octets into a `str`, and so the one that checks them.
 //! What is read only to be dropped has to go through it too.
 
 pub(crate) mod class;
@@ -13,15 +13,11 @@ pub(crate) mod xtext;
 
 use core::str;
 
-use nom::bytes::complete::take_while1;
-use nom::character::complete::{char, satisfy};
-use nom::combinator::{consumed, cut, map, recognize};
+use nom::combinator::consumed;
 use nom::error::{ErrorKind, ParseError};
-use nom::multi::many0_count;
-use nom::sequence::delimited;
 use nom::{IResult, Parser};
 
-use class::{is_atext, is_esmtp_value, is_ldh, is_let_dig, is_qtext};
+use class::{ATEXT, Class, ESMTP_VALUE, LDH, LET_DIG, QTEXT};
 
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, At>;
 
@@ -67,37 +63,73 @@ fn fail<T>(rest: &[u8]) -> Parsed<'_, T> {
     Err(nom::Err::Error(At::new(rest)))
 }
 
-/// What `parser` consumes, as text, beside what it returns.
-///
-/// Fails at the first octet that is not UTF-8 (overlong forms and surrogates are not) or belongs
-/// to a control character; of these only C1, U+0080 to U+009F, can have come so far.
+/// As much of `octets` as is text: UTF-8 (overlong forms and surrogates are not), and none of its
+/// control characters beyond ASCII, U+0080 to U+009F. Those of ASCII are for the classes to keep out.
+pub(crate) fn sound(octets: &[u8]) -> &str {
+    let text = match str::from_utf8(octets) {
+        Ok(text) if text.is_ascii() => return text,
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default(),
+    };
+    let control = text.find(|c| matches!(c, '\u{80}'..='\u{9F}'));
+    control.map_or(text, |control| &text[..control])
+}
+
+/// What `parser` consumes, as text, beside what it returns. Fails at the first octet that isn't
+/// [`sound`].
 pub(crate) fn text<'a, T>(
     mut parser: impl Parser<&'a [u8], Output = T, Error = At>,
 ) -> impl FnMut(&'a [u8]) -> Parsed<'a, (&'a str, T)> {
     move |input| {
         let (rest, (octets, value)) = consumed(|input| parser.parse(input)).parse(input)?;
-        match str::from_utf8(octets) {
-            Ok(text) => match text.find(char::is_control) {
-                None => Ok((rest, (text, value))),
-                Some(control) => fail(&input[control..]),
-            },
-            Err(error) => fail(&input[error.valid_up_to()..]),
+        let text = sound(octets);
+        if text.len() < octets.len() {
+            return fail(&input[text.len()..]);
         }
+        Ok((rest, (text, value)))
     }
 }
 
-fn run(class: impl Fn(u8) -> bool, utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    move |input| take_while1(|octet: u8| class(octet) || utf8 && !octet.is_ascii()).parse(input)
+/// The longest word that [`packed`] tells from every other.
+pub(crate) const PACKED: usize = 15;
+
+/// A word as one number, in upper case: its length, and its octets up to [`PACKED`].
+pub(crate) const fn packed(word: &[u8]) -> u128 {
+    let (mut packed, mut at) = (word.len() as u128, 0);
+    while at < word.len() && at < PACKED {
+        packed = packed << 8 | word[at].to_ascii_uppercase() as u128;
+        at += 1;
+    }
+    packed
+}
+
+/// The end `rest` of `input`, and what stands before it.
+fn until<'a>(input: &'a [u8], rest: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    (rest, &input[..input.len() - rest.len()])
+}
+
+/// At least one octet of `class`.
+pub(crate) fn run(class: Class) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    move |input| match class.run(input) {
+        0 => fail(input),
+        octets => Ok(until(input, &input[octets..])),
+    }
 }
 
 /// `item *("." item)`: a dot commits to another item, so that the error stands behind it.
 fn dotted(item: impl Fn(&[u8]) -> Parsed<'_, &[u8]>) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    move |input| recognize((&item, many0_count((char('.'), cut(&item))))).parse(input)
+    move |input| {
+        let (mut rest, _) = item(input)?;
+        while let [b'.', behind @ ..] = rest {
+            (rest, _) = item(behind)?;
+        }
+        Ok(until(input, rest))
+    }
 }
 
 /// `Atom = 1*atext`
 pub(crate) fn atom(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    run(is_atext, utf8)
+    run(ATEXT.with_utf8(utf8))
 }
 
 /// `Dot-string = Atom *("." Atom)`
@@ -109,16 +141,26 @@ pub(crate) fn dot_string(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
 ///
 /// `quoted-pairSMTP = %d92 %d32-126` stays ASCII under SMTPUTF8 too.
 pub(crate) fn quoted_string(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    let qtext = QTEXT.with_utf8(utf8);
     move |input| {
-        let quoted_pair = recognize((char('\\'), cut(satisfy(|c| matches!(c, ' '..='~')))));
-        let content = many0_count(run(is_qtext, utf8).or(quoted_pair));
-        recognize(delimited(char('"'), content, char('"'))).parse(input)
+        let [b'"', rest @ ..] = input else {
+            return fail(input);
+        };
+        let mut rest = rest;
+        loop {
+            match &rest[qtext.run(rest)..] {
+                [b'"', behind @ ..] => return Ok(until(input, behind)),
+                [b'\\', b' '..=b'~', behind @ ..] => rest = behind,
+                [b'\\', wrong @ ..] | wrong => return fail(wrong),
+            }
+        }
     }
 }
 
 /// `Ldh-str = *( ALPHA / DIGIT / "-" ) Let-dig`
 pub(crate) fn ldh_str(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    move |input| match run(is_ldh, utf8)(input)? {
+    let ldh = run(LDH.with_utf8(utf8));
+    move |input| match ldh(input)? {
         (rest, [.., b'-']) => fail(rest),
         parsed => Ok(parsed),
     }
@@ -126,25 +168,25 @@ pub(crate) fn ldh_str(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
 
 /// `Domain = sub-domain *("." sub-domain)`, `sub-domain = Let-dig [Ldh-str] / U-label`
 pub(crate) fn domain(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    dotted(move |input| match input.first() {
-        Some(&first) if is_let_dig(first) || utf8 && !first.is_ascii() => ldh_str(utf8)(input),
+    let first = LET_DIG.with_utf8(utf8);
+    let ldh_str = ldh_str(utf8);
+    dotted(move |input| match input {
+        [octet, ..] if first.has(*octet) => ldh_str(input),
         _ => fail(input),
     })
 }
 
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`
-pub(crate) fn keyword(input: &[u8]) -> Parsed<'_, &str> {
-    match input.first() {
-        Some(&first) if is_let_dig(first) => {
-            map(text(run(is_ldh, false)), |(text, _)| text).parse(input)
-        }
+pub(crate) fn keyword(input: &[u8]) -> Parsed<'_, &[u8]> {
+    match input {
+        [first, ..] if LET_DIG.has(*first) => run(LDH)(input),
         _ => fail(input),
     }
 }
 
 /// `esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)`
-pub(crate) fn esmtp_value(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &str> {
-    move |input| map(text(run(is_esmtp_value, utf8)), |(text, _)| text).parse(input)
+pub(crate) fn esmtp_value(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    run(ESMTP_VALUE.with_utf8(utf8))
 }
 
 #[cfg(test)]
@@ -210,8 +252,11 @@ mod tests {
 
     #[test]
     fn a_keyword_may_end_in_a_hyphen_but_not_begin_with_one() {
-        assert_eq!(keyword(b"MT-PRIORITY=3"), Ok((&b"=3"[..], "MT-PRIORITY")));
-        assert_eq!(keyword(b"X-"), Ok((&b""[..], "X-")));
+        assert_eq!(
+            keyword(b"MT-PRIORITY=3"),
+            Ok((&b"=3"[..], &b"MT-PRIORITY"[..]))
+        );
+        assert_eq!(keyword(b"X-"), Ok((&b""[..], &b"X-"[..])));
         assert!(keyword(b"-X").is_err());
     }
 
@@ -219,7 +264,7 @@ mod tests {
     fn a_value_ends_at_a_blank_an_equals_sign_or_beyond_ascii() {
         for rest in [&b" "[..], b"=b", b"\xC3\xA9", b"\0", b"\x7F"] {
             let input = [&b"a+3D"[..], rest].concat();
-            assert_eq!(esmtp_value(false)(&input), Ok((rest, "a+3D")));
+            assert_eq!(esmtp_value(false)(&input), Ok((rest, &b"a+3D"[..])));
             assert_eq!(fails_at(rest, esmtp_value(false)(rest)), 0);
         }
     }

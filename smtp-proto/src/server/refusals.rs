@@ -92,6 +92,7 @@ impl<'c> About<'c> {
     /// The parameter at the start of `line`, unless its keyword is too long for a reply.
     pub(super) fn parameter(line: &'c [u8], offset: usize) -> Option<Self> {
         let (_, keyword) = grammar::keyword(line).ok()?;
+        let keyword = core::str::from_utf8(keyword).ok()?;
         (keyword.len() <= 64).then_some(Self { keyword, offset })
     }
 }

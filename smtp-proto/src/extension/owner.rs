@@ -1,0 +1,79 @@
+//! Whose a parameter is: the table's slots, found by keyword.
+
+use super::parameter::{Carrier, Slot};
+use super::table::{Extension, TABLE};
+use crate::grammar::packed;
+
+/// An extension that has a parameter of a keyword.
+#[derive(Clone, Copy)]
+pub(crate) struct Owner {
+    keyword: u128,
+    pub(crate) extension: Extension,
+    pub(crate) slot: &'static Slot,
+    /// One bit, the same for the keywords that exclude each other.
+    pub(super) group: u32,
+}
+
+static MAIL: [Owner; count(Carrier::Mail)] = owners(Carrier::Mail);
+static RCPT: [Owner; count(Carrier::Rcpt)] = owners(Carrier::Rcpt);
+
+impl Owner {
+    /// Those of that keyword, in any case, in the table's order.
+    pub(super) fn of(carrier: Carrier, keyword: &str) -> impl Iterator<Item = &'static Self> {
+        let keyword = packed(keyword.as_bytes());
+        let all: &[Self] = match carrier {
+            Carrier::Mail => &MAIL,
+            Carrier::Rcpt => &RCPT,
+        };
+        all.iter().filter(move |owner| owner.keyword == keyword)
+    }
+}
+
+/// The owner of that index, of all that the table has for a command; its group is left open.
+const fn nth(carrier: Carrier, mut index: usize) -> Option<Owner> {
+    let mut at = 0;
+    while at < TABLE.len() {
+        let (extension, row) = &TABLE[at];
+        let mut slots = row.slots(carrier);
+        while let [slot, behind @ ..] = slots {
+            if index < slot.keywords.len() {
+                return Some(Owner {
+                    keyword: packed(slot.keywords[index].as_bytes()),
+                    extension: *extension,
+                    slot,
+                    group: 0,
+                });
+            }
+            index -= slot.keywords.len();
+            slots = behind;
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn count(carrier: Carrier) -> usize {
+    let mut count = 0;
+    while nth(carrier, count).is_some() {
+        count += 1;
+    }
+    count
+}
+
+const fn owners<const COUNT: usize>(carrier: Carrier) -> [Owner; COUNT] {
+    const TOO_MANY: &str = "the table has as many";
+    let mut owners = [nth(carrier, 0).expect(TOO_MANY); COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        owners[at] = nth(carrier, at).expect(TOO_MANY);
+        // The first of those that exclude each other gives all of them its bit.
+        let first = packed(owners[at].slot.keywords[0].as_bytes());
+        let mut bit = 0;
+        while owners[bit].keyword != first {
+            bit += 1;
+        }
+        owners[at].group = 1 << bit;
+        at += 1;
+    }
+    owners
+}
