@@ -22,18 +22,30 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     extensions: Extensions,
+    size: Option<u64>,
     text: Text,
 }
 
 impl Capabilities {
     /// Reads the reply to EHLO, whose first line is the server's name.
-    pub fn from_reply(reply: &Reply) -> Self {
-        let text = reply.text().clone();
-        let keywords = text.as_lines().skip(1).map(split);
-        let extensions = keywords
-            .filter_map(|(keyword, _)| Extension::of_keyword(&keyword))
-            .collect();
-        Self { extensions, text }
+    pub fn from_reply(reply: Reply) -> Self {
+        let text = reply.into_text();
+        let (mut extensions, mut size) = (Extensions::NONE, None);
+        for line in text.as_lines().skip(1) {
+            let (keyword, arguments) = split(line);
+            let Some(extension) = Extension::of_word(keyword) else {
+                continue;
+            };
+            if extension == Extension::Size && !extensions.contains(extension) {
+                size = limit(arguments);
+            }
+            extensions = extensions.with(extension);
+        }
+        Self {
+            extensions,
+            size,
+            text,
+        }
     }
 
     /// Whether it is offered.
@@ -50,9 +62,9 @@ impl Capabilities {
     /// first line that names it counts; AUTH alone may stand on several (old servers repeat it as
     /// `AUTH=`), which count together.
     pub fn get<C: Capability>(&self) -> Option<C> {
-        let mut lines = self.iter().filter_map(|(keyword, arguments)| {
-            (Extension::of_keyword(&keyword) == Some(C::EXTENSION)).then_some(arguments)
-        });
+        let named = |(keyword, _): &(&[u8], _)| Extension::of_word(keyword) == Some(C::EXTENSION);
+        let lines = self.lines().filter(named);
+        let mut lines = lines.map(|(_, arguments)| String::from_utf8_lossy(arguments));
         if C::EXTENSION == Extension::Auth {
             let all: Vec<_> = lines.collect();
             return (!all.is_empty())
@@ -63,37 +75,43 @@ impl Capabilities {
     }
 
     /// Octets of the largest message the server takes, where it says so.
-    pub fn size(&self) -> Option<u64> {
-        // 0: no fixed limit (RFC 1870 §4).
-        self.get()
-            .and_then(|SizeLimit(limit)| limit)
-            .filter(|limit| *limit > 0)
+    pub const fn size(&self) -> Option<u64> {
+        self.size
     }
 
     /// Whether it offers that keyword, known to this crate or not.
     pub fn has_keyword(&self, keyword: &str) -> bool {
-        self.iter()
-            .any(|(offered, _)| offered.eq_ignore_ascii_case(keyword))
+        self.lines()
+            .any(|(offered, _)| offered.eq_ignore_ascii_case(keyword.as_bytes()))
     }
 
     /// Every keyword with its arguments, in the server's order and case, known or not.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let text = String::from_utf8_lossy;
+        self.lines()
+            .map(move |(keyword, arguments)| (text(keyword), text(arguments)))
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.text.as_lines().skip(1).map(split)
     }
 }
 
 /// The keyword and its arguments: behind a blank, or behind the `=` that servers once wrote after
 /// AUTH.
-fn split(line: &[u8]) -> (Cow<'_, str>, Cow<'_, str>) {
+fn split(line: &[u8]) -> (&[u8], &[u8]) {
     let line = line.trim_ascii();
     let end = line
         .iter()
-        .position(|octet| octet.is_ascii_whitespace() || *octet == b'=')
+        .position(|octet| matches!(octet, b'\t' | b' ' | b'='))
         .unwrap_or(line.len());
     let (keyword, arguments) = line.split_at(end);
     let arguments = arguments.strip_prefix(b"=").unwrap_or(arguments);
-    (
-        String::from_utf8_lossy(keyword),
-        String::from_utf8_lossy(arguments.trim_ascii_start()),
-    )
+    (keyword, arguments.trim_ascii_start())
+}
+
+/// What the arguments of SIZE say. 0: no fixed limit (RFC 1870 §4).
+fn limit(arguments: &[u8]) -> Option<u64> {
+    let SizeLimit(limit) = SizeLimit::parse(core::str::from_utf8(arguments).ok()?)?;
+    limit.filter(|limit| *limit > 0)
 }

@@ -92,7 +92,7 @@ impl Connection {
     }
 
     /// Copies input in; says how much of it was taken. Behind [`Event::NeedInput`] there is room
-    /// for [`ReplyLimits::octets`](crate::ReplyLimits) less a line.
+    /// for the rest of a reply of [`ReplyLimits::octets`](crate::ReplyLimits).
     pub fn receive(&mut self, data: &[u8]) -> usize {
         let taken = data.len().min(self.room());
         self.input.extend_from_slice(&data[..taken]);

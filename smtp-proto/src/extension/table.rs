@@ -99,7 +99,7 @@ macro_rules! extensions {
         pub(super) const TABLE: &[(Extension, Row)] = &[$((Extension::$name, $row),)*];
 
         impl Extension {
-            /// As [`of_keyword`](Self::of_keyword), for octets.
+            /// As [`of_keyword`](Self::of_keyword), for octets of which none is a control octet.
             #[allow(non_upper_case_globals)] // constants named as the variants they stand for
             pub(crate) fn of_word(word: &[u8]) -> Option<Self> {
                 $(const $name: u128 = packed(Extension::$name.row().keyword.as_bytes());)*
@@ -230,7 +230,8 @@ extensions! {
 impl Extension {
     /// The extension an EHLO line's keyword names, in any case (RFC 5321 §2.4).
     pub fn of_keyword(keyword: &str) -> Option<Self> {
-        Self::of_word(keyword.as_bytes())
+        let word = Some(keyword.as_bytes()).filter(|word| word.iter().all(u8::is_ascii_graphic));
+        word.and_then(Self::of_word)
     }
 
     /// The extension that adds a verb.
@@ -288,6 +289,7 @@ mod tests {
             assert_eq!(extension.rfc().is_some(), row.rfc > 0);
         }
         assert_eq!(Extension::of_keyword("XQUEUE"), None);
+        assert_eq!(Extension::of_keyword("\x18BITMIME"), None);
         assert_eq!(Extension::of_keyword("ENHANCEDSTATUSC_DES"), None);
         assert_eq!(Extension::of_keyword("ENHANCEDSTATUSCOD__"), None);
         assert_eq!(Extension::of_keyword(""), None);

@@ -93,14 +93,15 @@ pub(crate) fn text<'a, T>(
 /// The longest word that [`packed`] tells from every other.
 pub(crate) const PACKED: usize = 15;
 
-/// A word as one number, in upper case: its length, and its octets up to [`PACKED`].
+/// A word as one number: its length, and its octets up to [`PACKED`] in upper case, as `a` and `A` differ
+/// by one bit. So do some control octets and the characters 32 above them, which is for the caller to keep out.
 pub(crate) const fn packed(word: &[u8]) -> u128 {
-    let (mut packed, mut at) = (word.len() as u128, 0);
+    let (mut octets, mut at) = (0, 0);
     while at < word.len() && at < PACKED {
-        packed = packed << 8 | word[at].to_ascii_uppercase() as u128;
+        octets = octets << 8 | word[at] as u128;
         at += 1;
     }
-    packed
+    (word.len() as u128) << (8 * PACKED) | octets & u128::from_ne_bytes([0xDF; 16]) >> 8
 }
 
 /// The end `rest` of `input`, and what stands before it.

@@ -15,6 +15,7 @@ pub use registered::RegisteredStatus;
 pub(crate) use text::LINE;
 pub use text::{InvalidText, Text};
 
+use alloc::vec::Vec;
 use bytes::{BufMut, Bytes, BytesMut};
 use core::fmt;
 use core::marker::PhantomData;
@@ -109,6 +110,21 @@ impl<C> Reply<C> {
     }
 }
 
+/// Lines joined by LF without the code that each of them begins with; `None` if one doesn't.
+fn without(code: EnhancedStatusCode, lines: &[u8]) -> Option<Bytes> {
+    let rest = |line| match EnhancedStatusCode::split(line) {
+        Some((same, rest)) if same == code => Some(rest),
+        _ => None,
+    };
+    // Most replies have but one.
+    if !lines.contains(&b'\n') {
+        return rest(lines).map(Bytes::copy_from_slice);
+    }
+    let lines = lines.split(|octet| *octet == b'\n').map(rest);
+    let lines: Vec<_> = lines.collect::<Option<_>>()?;
+    Some(lines.join(&b'\n').into())
+}
+
 fn put_number(out: &mut BytesMut, value: u16, end: u8) {
     for unit in [100, 10, 1] {
         if value >= unit || unit == 1 {
@@ -126,29 +142,20 @@ impl Reply {
 
     /// A reply as read: `lines` joined by LF. An enhanced code of the code's own class, the same
     /// on every line, is taken off the text where the server announced them.
-    pub(crate) fn received(code: Code, lines: Bytes, announced: bool) -> Self {
-        let plain = |lines| Self::any(code, None, Text::received(lines));
-        let class = u16::from(code.digits()[0] - b'0');
-        let Some((enhanced, _)) = announced
-            .then(|| EnhancedStatusCode::split(&lines))
-            .flatten()
-            .filter(|(enhanced, _)| u16::from(enhanced.class()) == class)
-        else {
-            return plain(lines);
-        };
-        let mut text = BytesMut::new();
-        for (index, line) in lines.split(|&octet| octet == b'\n').enumerate() {
-            match EnhancedStatusCode::split(line) {
-                Some((same, rest)) if same == enhanced => {
-                    if index > 0 {
-                        text.put_u8(b'\n');
-                    }
-                    text.put_slice(rest);
-                }
-                _ => return plain(lines),
-            }
+    pub(crate) fn received(code: Code, lines: &[u8], announced: bool) -> Self {
+        let class = code.digits()[0] - b'0';
+        if announced
+            && let Some((enhanced, _)) = EnhancedStatusCode::split(lines)
+            && enhanced.class() == class
+            && let Some(text) = without(enhanced, lines)
+        {
+            return Self::any(code, Some(enhanced), Text::received(text));
         }
-        Self::any(code, Some(enhanced), Text::received(text.freeze()))
+        Self::any(code, None, Text::received(Bytes::copy_from_slice(lines)))
+    }
+
+    pub(crate) fn into_text(self) -> Text {
+        self.text
     }
 
     /// Whether it says yes: 2yz.

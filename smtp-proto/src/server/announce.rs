@@ -129,7 +129,7 @@ mod tests {
             core::iter::once(String::from("mx.example.org")).chain(config.keywords(channel));
         let text = lines.collect::<Vec<_>>().join("\n");
         let reply = Reply::any(Code::of(250), None, Text::received(text.into()));
-        Capabilities::from_reply(&reply)
+        Capabilities::from_reply(reply)
     }
 
     /// The table of the docs, made of what the machines say and read.

@@ -5,7 +5,7 @@
 
 use crate::limits::ReplyLimits;
 use crate::reply::{Code, Reply};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use core::fmt;
 use memchr::memchr2;
 
@@ -27,21 +27,22 @@ pub enum ReplyFault {
     BareNewline,
 }
 
-/// Reads replies one after another.
+/// Reads replies one after another. What is there of one stays at the front of the input until it is
+/// whole: the texts of its lines so far, joined by LF, and what was read in their place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReplyReader {
-    /// Octets of the current line that hold no end of line.
+    /// Octets at the front that are text, octets that were lines, and behind those the octets of the
+    /// current line that hold no end of it.
+    text: usize,
+    read: usize,
     searched: usize,
-    /// The reply so far: its code, its lines joined by LF, how many and how many octets.
     code: Option<Code>,
-    text: BytesMut,
     lines: usize,
-    octets: usize,
 }
 
 impl ReplyReader {
-    /// Takes lines, of so many octets at most, off `input` until a reply is whole; `None` wants more
-    /// input. With `enhanced` the texts begin with an enhanced status code.
+    /// Takes a reply, whose lines have so many octets at most, off `input`; `None` wants more input.
+    /// With `enhanced` the texts begin with an enhanced status code.
     pub(crate) fn next(
         &mut self,
         input: &mut BytesMut,
@@ -49,27 +50,36 @@ impl ReplyReader {
         longest: usize,
         enhanced: bool,
     ) -> Result<Option<Reply>, ReplyFault> {
-        while let Some(line) = self.line(input, limits, longest)? {
-            let (code, last) = match line.get(3) {
-                None => (&line[..], true),
-                Some(b' ') => (&line[..3], true),
-                Some(b'-') => (&line[..3], false),
+        while let Some(end) = self.line(input, limits, longest)? {
+            let line = &input[self.read..end];
+            let last = match line.get(3) {
+                None | Some(b' ') => true,
+                Some(b'-') => false,
                 Some(_) => return Err(ReplyFault::Code),
             };
-            let code = Code::parse(code).ok_or(ReplyFault::Code)?;
+            let code = Code::parse(&line[..line.len().min(3)]).ok_or(ReplyFault::Code)?;
             if *self.code.get_or_insert(code) != code {
                 return Err(ReplyFault::CodeChanged);
             }
             if self.lines > 0 {
-                self.text.put_u8(b'\n');
+                input[self.text] = b'\n';
+                self.text += 1;
             }
-            let text = line.get(4..).unwrap_or_default();
-            self.text.extend(text.iter().map(|&octet| printable(octet)));
+            let text = end.min(self.read + 4)..end;
+            let octets = text.len();
+            input.copy_within(text, self.text);
+            self.text += octets;
+            self.read = end + 2;
             self.lines += 1;
             if last {
-                let text = Bytes::copy_from_slice(&self.text);
+                let text = &mut input[..self.text];
+                for octet in &mut *text {
+                    *octet = printable(*octet);
+                }
+                let reply = Reply::received(code, text, enhanced);
+                input.advance(self.read);
                 *self = Self::default();
-                return Ok(Some(Reply::received(code, text, enhanced)));
+                return Ok(Some(reply));
             }
             if self.lines >= limits.lines {
                 return Err(ReplyFault::TooManyLines);
@@ -78,18 +88,18 @@ impl ReplyReader {
         Ok(None)
     }
 
-    /// One line off the input, without its CRLF.
+    /// Where the current line ends: at its CRLF.
     fn line(
         &mut self,
-        input: &mut BytesMut,
+        input: &[u8],
         limits: &ReplyLimits,
         longest: usize,
-    ) -> Result<Option<Bytes>, ReplyFault> {
-        let found = memchr2(b'\r', b'\n', &input[self.searched..]);
-        let at = found.map_or(input.len(), |found| self.searched + found);
+    ) -> Result<Option<usize>, ReplyFault> {
+        let begin = self.read + self.searched;
+        let at = memchr2(b'\r', b'\n', &input[begin..]).map_or(input.len(), |found| begin + found);
         // Whatever stands at `at` now, CRLF would have to: the smaller limit is the one passed
         // first, however the input is cut.
-        let (octets, left) = (at + 2, limits.octets - self.octets);
+        let (octets, left) = (at + 2 - self.read, limits.octets - self.read);
         if octets > longest.min(left) {
             return Err(if left < longest {
                 ReplyFault::TooLong
@@ -99,25 +109,23 @@ impl ReplyReader {
         }
         match &input[at..] {
             [] | [b'\r'] => {
-                self.searched = at;
+                self.searched = at - self.read;
                 Ok(None)
             }
             [b'\r', b'\n', ..] => {
-                self.octets += octets;
                 self.searched = 0;
-                let mut line = input.split_to(octets).freeze();
-                line.truncate(at);
-                Ok(Some(line))
+                Ok(Some(at))
             }
             _ => Err(ReplyFault::BareNewline),
         }
     }
 }
 
-/// Control octets but HT would be trouble in a log or a terminal, and mean nothing here.
+/// Control octets but HT would be trouble in a log or a terminal, and mean nothing here; LF stands
+/// between lines.
 fn printable(octet: u8) -> u8 {
     match octet {
-        b'\t' => octet,
+        b'\t' | b'\n' => octet,
         0..=31 | 127 => b'?',
         _ => octet,
     }
