@@ -37,6 +37,8 @@ pub(crate) struct Driver {
     actions: VecDeque<Action>,
     works: bool,
     pub(super) challenges: usize,
+    /// Replies to what is no part of a message that were told.
+    answers: usize,
     reads: bool,
     goes_on: bool,
     /// Octets that the server has read, and all that are written.
@@ -69,6 +71,7 @@ impl Driver {
             actions: VecDeque::new(),
             works: true,
             challenges: 0,
+            answers: 0,
             reads: true,
             goes_on: true,
             read: 0,
@@ -202,6 +205,10 @@ impl Driver {
                 }
             }
             Event::Body(body) => {
+                let newest = self.messages.len() - 1;
+                let recipients = self.messages[newest].plan.recipients;
+                let refusal = self.seen.refusal(newest, recipients);
+                assert_eq!(refusal, None, "asked for what is refused");
                 let next = self.actions.pop_front();
                 let (message, left) = go_on(body, &mut self.messages, self.written, next);
                 self.handed_over(message, left);
@@ -216,7 +223,7 @@ impl Driver {
                 self.causes.push(Cause::Handshake);
                 upgrade.fail();
             }
-            Event::Reply { .. } => {}
+            Event::Reply { .. } => self.answers += 1,
             Event::Recipient { index, reply } => {
                 let (at, message) = self.oldest();
                 assert_eq!(index, message.recipients);
@@ -363,6 +370,13 @@ impl Driver {
                 "surely not accepted"
             );
         }
+        let answered = self.seen.asked.iter().filter(|asked| match asked.what {
+            What::StartTls => asked.reply.is_some_and(|code| code != 220),
+            What::Auth => asked.reply.is_some_and(|code| code != 334),
+            What::Noop => asked.reply.is_some(),
+            _ => false,
+        });
+        assert!(self.over || self.answers == answered.count());
         for (at, content) in &self.seen.contents {
             let message = &self.messages[*at];
             let mut expected = message.converted().unwrap();
