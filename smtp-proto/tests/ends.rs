@@ -115,13 +115,9 @@ fn a_server_that_shuts_down_before_it_greets_says_421_in_place_of_the_greeting()
 /// RFC 3207 §4, RFC 2645 §5: behind their replies it isn't SMTP in clear that the client expects.
 #[test]
 fn a_server_that_shuts_down_says_nothing_to_who_waits_for_a_handshake_or_for_a_client() {
-    for (verb, told, said) in [
-        (
-            "STARTTLS",
-            "closed: Fault(Shutdown)",
-            &b"421 4.3.2 service shutting down\r\n"[..],
-        ),
-        ("ATRN", "closed: Turned", b""),
+    for (verb, told) in [
+        ("STARTTLS", "closed: Fault(Shutdown)"),
+        ("ATRN", "closed: Turned"),
     ] {
         let mut server = server();
         let mut config = server_config();
@@ -139,10 +135,9 @@ fn a_server_that_shuts_down_says_nothing_to_who_waits_for_a_handshake_or_for_a_c
         assert!(!server.run());
         assert_eq!(server.seen.told().last(), Some(told));
         let output = &server.seen.output[..];
-        let reply = output.iter().position(|octet| *octet == b'\n').unwrap() + 1;
-        assert!(output.starts_with(b"2"));
-        assert_eq!(&output[reply..], said);
-        assert_eq!(server.conn.session().is_secure(), verb == "STARTTLS");
+        let lines = output.split_inclusive(|octet| *octet == b'\n').count();
+        assert!(output.starts_with(b"2") && lines == 1);
+        assert!(!server.conn.session().is_secure());
     }
 }
 

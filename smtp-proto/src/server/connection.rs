@@ -172,8 +172,8 @@ impl Connection {
         &self.machine.config
     }
 
-    /// Closes with 421 at the next gap between transactions; an open one is finished first, and so is a
-    /// handshake. A connection that ATRN turns round is turned.
+    /// Closes with 421 at the next gap between transactions; an open one is finished first. A TLS
+    /// handshake is not, and ends without a word; a connection that ATRN turns round is turned.
     pub fn shutdown(&mut self) {
         self.machine.shutdown = true;
     }
@@ -374,8 +374,13 @@ impl Machine {
 
     /// What has to be seen to before any more input is looked at.
     fn hindrance(&mut self) -> Option<Bare> {
-        if self.shutdown && self.state.is_gap() && self.closed.is_none() {
-            self.refuse(None, Fault::Shutdown);
+        if self.shutdown && self.closed.is_none() {
+            match self.state {
+                // Behind the 220 to STARTTLS nothing is said in clear.
+                State::Upgrade => self.close(Closed::Fault(Fault::Shutdown)),
+                state if state.is_gap() => self.refuse(None, Fault::Shutdown),
+                _ => {}
+            }
         }
         let waiting = self.output.remaining();
         let event = match (self.notice.take(), self.closed) {
