@@ -99,7 +99,9 @@ impl Connection {
         taken
     }
 
-    fn room(&self) -> usize {
+    /// How many octets [`receive`](Self::receive) would take, which is what there is room for in
+    /// [`receive_buf`](Self::receive_buf): for a driver that reads into a buffer of its own.
+    pub fn room(&self) -> usize {
         let machine = &self.machine;
         if machine.closed.is_some() || machine.upgrading || self.ended {
             return 0;

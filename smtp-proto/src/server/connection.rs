@@ -2,6 +2,7 @@
 
 use super::auth::AuthRequest;
 use super::body::Progress;
+use super::buffer::give_back;
 use super::kind::{Connect, Data, Expand, Message, ShowHelp, Verify};
 use super::machine::{Answers, Ask, Machine, Notice, Question};
 use super::request::Request;
@@ -105,6 +106,7 @@ impl Connection {
     /// held, during a TLS handshake, or once the connection is closed; read nothing then.
     pub fn receive_buf(&mut self) -> impl BufMut {
         let room = self.room();
+        self.input.drop_used();
         let want = match self.machine.state {
             State::Data | State::Chunk => READ_BODY,
             _ => READ_COMMANDS,
@@ -117,22 +119,25 @@ impl Connection {
     /// for [`Limits::input`](crate::Limits) less a line.
     pub fn receive(&mut self, data: &[u8]) -> usize {
         let taken = data.len().min(self.room());
+        self.input.drop_used();
         self.input.buffer.extend_from_slice(&data[..taken]);
         taken
     }
 
-    fn room(&mut self) -> usize {
+    /// How many octets [`receive`](Self::receive) would take, which is what there is room for in
+    /// [`receive_buf`](Self::receive_buf): for a driver that reads into a buffer of its own, and sets none
+    /// aside for a client that says nothing.
+    pub fn room(&self) -> usize {
         let machine = &self.machine;
         let upgrading = matches!(machine.state, State::Upgrade | State::Turned);
         if machine.closed.is_some() || upgrading || self.input.ended {
             return 0;
         }
-        self.input.drop_used();
         // A line within its limit always fits, and so does the octet that shows it isn't, or nothing
         // would ever get on.
-        let line = self.machine.line_rules().limit.saturating_add(1);
-        let most = self.machine.config.limits.input.max(line);
-        most.saturating_sub(self.input.buffer.len())
+        let line = machine.line_rules().limit.saturating_add(1);
+        let most = machine.config.limits.input.max(line);
+        most.saturating_sub(self.input.buffer.len() - self.input.used)
     }
 
     /// The client will send nothing more. What it has sent is still served.
@@ -182,6 +187,11 @@ impl Connection {
     pub fn poll(&mut self) -> Event<'_> {
         self.settle();
         self.input.drop_used();
+        // The next of a body goes where the last was.
+        if !self.machine.state.is_body() {
+            give_back(&mut self.input.buffer);
+            give_back(self.machine.output.tail());
+        }
         loop {
             if !self.machine.state.is_body() && !self.next_chunk() {
                 break;

@@ -9,6 +9,7 @@
 mod announce;
 mod auth;
 mod body;
+mod buffer;
 mod config;
 mod connection;
 mod discipline;
