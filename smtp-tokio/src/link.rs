@@ -3,20 +3,26 @@
 //! A deadline starts anew only when the machine's generation changes, so a peer that trickles
 //! octets gains no time.
 
-use crate::tls::Stream;
+use crate::tls::{Stream, within};
 use bytes::{Buf, BufMut};
-use smtp_proto::{Timeout, Transmit, client, server};
+use smtp_proto::{Timeout, Transmit, Wait, client, server};
 use std::future::{Future, poll_fn};
 use std::io;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::TlsStream;
 
+/// Octets of commands or replies read at a time.
+const READ: usize = 4 * 1024;
+
 /// What the machines of both sides have in common.
 pub(crate) trait Machine {
+    fn room(&self) -> usize;
+    fn receive(&mut self, data: &[u8]) -> usize;
     fn receive_buf(&mut self) -> impl BufMut;
     fn receive_eof(&mut self);
     fn transmit(&mut self) -> &mut Transmit;
@@ -27,6 +33,12 @@ pub(crate) trait Machine {
 macro_rules! machine {
     ($connection:ty) => {
         impl Machine for $connection {
+            fn room(&self) -> usize {
+                self.room()
+            }
+            fn receive(&mut self, data: &[u8]) -> usize {
+                self.receive(data)
+            }
             fn receive_buf(&mut self) -> impl BufMut {
                 self.receive_buf()
             }
@@ -79,10 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     where
         H: Future<Output = io::Result<TlsStream<S>>>,
     {
-        let Stream::Clear(stream) = mem::replace(&mut self.stream, Stream::Gone) else {
-            return Err(io::ErrorKind::NotConnected.into());
-        };
-        let mut handshake = pin!(handshake(stream));
+        let mut handshake = pin!(handshake(self.take()?));
         let secured = poll_fn(|cx| match handshake.as_mut().poll(cx) {
             Poll::Pending => self
                 .timer
@@ -92,6 +101,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         });
         self.stream = secured.await?.into();
         Ok(())
+    }
+
+    /// As [`secure`](Self::secure), before the machine begins to wait.
+    pub(crate) async fn secure_within<H>(
+        &mut self,
+        patience: Duration,
+        handshake: impl FnOnce(S) -> H,
+    ) -> io::Result<()>
+    where
+        H: Future<Output = io::Result<TlsStream<S>>>,
+    {
+        self.stream = within(patience, handshake(self.take()?)).await?.into();
+        Ok(())
+    }
+
+    /// The stream in clear, for a handshake.
+    fn take(&mut self) -> io::Result<S> {
+        match mem::replace(&mut self.stream, Stream::Gone) {
+            Stream::Clear(stream) => Ok(stream),
+            _ => Err(io::ErrorKind::NotConnected.into()),
+        }
     }
 
     /// Reads some input, or learns that there is no more, or that the wait for it is over.
@@ -120,13 +150,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         {
             flushed?;
         }
-        let read = {
+        let room = conn.room();
+        if room == 0 {
+            return Poll::Pending;
+        }
+        let wait = conn.timeout().map(|timeout| timeout.wait);
+        let read = if wait == Some(Wait::Body) {
             let mut buffer = conn.receive_buf();
-            if !buffer.has_remaining_mut() {
-                return Poll::Pending;
-            }
             // The future holds nothing but its arguments, so a new one each time is the same.
             ready!(pin!(self.stream.read_buf(&mut buffer)).poll(cx))?
+        } else {
+            // A peer that is silent has no buffer: what it says is copied out of this one.
+            let mut space = [MaybeUninit::uninit(); READ];
+            let mut buffer = ReadBuf::uninit(&mut space[..room.min(READ)]);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+            conn.receive(buffer.filled())
         };
         if read == 0 {
             conn.receive_eof();

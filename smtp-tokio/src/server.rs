@@ -1,7 +1,7 @@
 //! The accept loop: who may come in, and how everybody leaves.
 
 use crate::handler::Handler;
-use crate::session::{self, Means};
+use crate::session::{Driver, Means};
 use crate::tls::ServerTls;
 use crate::{Listener, Peer, proxy};
 use smtp_proto::bytes::Buf;
@@ -179,6 +179,7 @@ impl<L: Listener> Server<L> {
             proxies,
             transcript,
         } = self;
+        let means = Arc::new(means);
         let connection = |peer| {
             let mut conn = match means.implicit_tls {
                 Some(_) => Connection::over_tls(Arc::clone(&config)),
@@ -221,11 +222,10 @@ impl<L: Listener> Server<L> {
                     (stream, peer)
                 }
             };
-            let (conn, handler) = (connection(peer), handler(peer));
-            let (means, going_down) = (means.clone(), going_down.clone());
-            // Were the session a future made out here, the task would hold it twice.
+            let mut driver = Driver::new(connection(peer), stream, Arc::clone(&means));
+            let (mut handler, mut going_down) = (handler(peer), going_down.clone());
             tasks.spawn(async move {
-                let _ = session::run(conn, stream, means, handler, going_down).await;
+                let _ = driver.run(&mut handler, &mut going_down).await;
                 None
             });
         }

@@ -4,7 +4,7 @@ use crate::ask::{ask, decide};
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
-use crate::tls::{ServerTls, Stream, within};
+use crate::tls::{ServerTls, Stream};
 use bytes::{Buf, Bytes};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
@@ -26,7 +26,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_OCTETS: usize = 256 * 1024;
 
 /// What a client can be served with beside its handler.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Means {
     /// TLS from the first octet, and TLS for whoever asks.
     pub(crate) implicit_tls: Option<ServerTls>,
@@ -34,51 +34,6 @@ pub(crate) struct Means {
     pub(crate) auth: Option<Authenticator>,
     /// How long a client waits for the greeting.
     pub(crate) pause: Duration,
-}
-
-/// Serves one client to the end.
-pub(crate) async fn run<S, H>(
-    conn: Connection,
-    stream: S,
-    means: Means,
-    mut handler: H,
-    mut shutdown: watch::Receiver<bool>,
-) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-    H: Handler,
-{
-    let stream = match &means.implicit_tls {
-        None => Stream::Clear(stream),
-        Some(tls) => {
-            let patience = conn.config().timeouts.handshake;
-            match within(patience, tls.accept(stream)).await {
-                Ok(stream) => stream.into(),
-                Err(error) => {
-                    handler.tls_failed(&error).await;
-                    handler.closed(why_no_tls(&error)).await;
-                    return Err(error);
-                }
-            }
-        }
-    };
-    let mut driver = Driver {
-        conn,
-        link: Link::new(stream),
-        means,
-        exchange: None,
-        body: Progress::Ended,
-        pulse: Arc::default(),
-    };
-    driver.bind();
-    let closed = driver.serve(&mut handler, &mut shutdown).await;
-    handler
-        .closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput))
-        .await;
-    match closed? {
-        Closed::EndOfInput => Ok(()),
-        _ => linger(&mut driver.link.stream).await,
-    }
 }
 
 /// How a session ends that was to be under TLS from its first octet.
@@ -91,8 +46,7 @@ fn why_no_tls(error: &io::Error) -> Closed {
 
 /// Says that nothing more will be written, and reads a little while longer.
 pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
-    // On the heap, or every session would have it from its beginning.
-    let mut sink = vec![0; 4096];
+    let mut sink = [0; 4096];
     let drain = async {
         // Under TLS there may be more to write before that.
         stream.shutdown().await?;
@@ -120,26 +74,73 @@ enum Progress {
     Ended,
 }
 
-struct Driver<S> {
+/// One client's session.
+pub(crate) struct Driver<S> {
     conn: Connection,
     link: Link<S>,
-    means: Means,
+    means: Arc<Means>,
     /// The exchange of AUTH that is open.
-    exchange: Option<ServerExchange>,
+    exchange: Option<Box<ServerExchange>>,
     body: Progress,
     /// Odd while the handler waits for the client, even while the client waits for the handler.
     pulse: Arc<AtomicU64>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
+    pub(crate) fn new(conn: Connection, stream: S, means: Arc<Means>) -> Self {
+        Self {
+            conn,
+            link: Link::new(Stream::Clear(stream)),
+            means,
+            exchange: None,
+            body: Progress::Ended,
+            pulse: Arc::default(),
+        }
+    }
+
+    /// Serves the client to the end.
+    ///
+    /// Most of its life a session waits for the next command, and there may be many: what it does at
+    /// other times is on the heap, as large as it is, and what it was given is borrowed, or the future
+    /// would hold that twice.
+    pub(crate) async fn run<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        shutdown: &mut watch::Receiver<bool>,
+    ) -> io::Result<()> {
+        let closed = self.serve(handler, shutdown).await;
+        Box::pin(self.end(handler, closed)).await
+    }
+
+    async fn end<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        closed: io::Result<Closed>,
+    ) -> io::Result<()> {
+        handler
+            .closed(*closed.as_ref().unwrap_or(&Closed::EndOfInput))
+            .await;
+        match closed? {
+            Closed::EndOfInput => Ok(()),
+            _ => linger(&mut self.link.stream).await,
+        }
+    }
+
     async fn serve<H: Handler>(
         &mut self,
         handler: &mut H,
         shutdown: &mut watch::Receiver<bool>,
     ) -> io::Result<Closed> {
+        if self.means.implicit_tls.is_some()
+            && let Err(closed) = Box::pin(self.begin_tls(handler)).await
+        {
+            return Ok(closed);
+        }
+        if !self.means.pause.is_zero() {
+            Box::pin(self.wait_to_greet(shutdown)).await?;
+        }
         let limit = self.conn.config().timeouts.decision;
         let mut going_down = false;
-        self.wait_to_greet(shutdown).await?;
         loop {
             match self.conn.poll() {
                 Event::NeedInput => tokio::select! {
@@ -155,44 +156,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                 }
                 Event::Data(request) => {
                     request.accept();
-                    self.message(handler).await?;
+                    Box::pin(self.message(handler)).await?;
                 }
                 Event::StartTls(request) if self.means.starttls.is_some() => request.accept(),
                 Event::Upgrade(upgrade) if self.means.starttls.is_some() => {
                     upgrade.defer();
-                    if let Err(error) = self.secure().await {
-                        handler.tls_failed(&error).await;
-                    }
+                    Box::pin(self.start_tls(handler)).await;
                 }
                 Event::Auth(request) => {
                     let step = match &self.means.auth {
                         Some(auth) if auth.mechanisms().contains(request.mechanism()) => {
                             let fresh = self.exchange.take().filter(|_| !request.is_first());
                             let exchange = fresh.unwrap_or_else(|| {
-                                auth.begin(request.mechanism(), self.link.stream.channel())
+                                let channel = self.link.stream.channel();
+                                Box::new(auth.begin(request.mechanism(), channel))
                             });
                             let stepped = step(exchange, request.response().cloned());
-                            decide(limit, stepped).await.map(|(exchange, step)| {
+                            let stepped = Box::pin(decide(limit, stepped)).await;
+                            stepped.map(|(exchange, step)| {
                                 self.exchange = Some(exchange);
                                 step
                             })
                         }
-                        _ => decide(limit, handler.auth(&request)).await,
+                        _ => Box::pin(decide(limit, handler.auth(&request))).await,
                     };
                     request.answer(step);
                 }
-                Event::Reset => handler.reset().await,
+                Event::Reset => Box::pin(handler.reset()).await,
                 Event::Closed(closed) => return Ok(closed),
-                decision => ask(decision, handler, limit).await,
+                decision => Box::pin(ask(decision, handler, limit)).await,
             }
         }
     }
 
     /// Lets a client show whether it waits for the greeting.
     async fn wait_to_greet(&mut self, shutdown: &mut watch::Receiver<bool>) -> io::Result<()> {
-        if self.means.pause.is_zero() {
-            return Ok(());
-        }
         tokio::select! {
             filled = poll_fn(|cx| self.link.poll_fill(&mut self.conn, cx)) => filled?,
             () = sleep(self.means.pause) => {}
@@ -201,10 +199,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
         Ok(())
     }
 
-    /// Makes the handshake that STARTTLS was about. One that fails ends the session.
-    async fn secure(&mut self) -> io::Result<()> {
-        let Some(tls) = &self.means.starttls else {
+    /// Makes the handshake that comes before everything else, or says how the session ends.
+    async fn begin_tls<H: Handler>(&mut self, handler: &mut H) -> Result<(), Closed> {
+        let Some(tls) = &self.means.implicit_tls else {
             return Ok(());
+        };
+        let patience = self.conn.config().timeouts.handshake;
+        let handshake = |stream| tls.accept(stream);
+        if let Err(error) = self.link.secure_within(patience, handshake).await {
+            handler.tls_failed(&error).await;
+            return Err(why_no_tls(&error));
+        }
+        self.bind();
+        Ok(())
+    }
+
+    /// Makes the handshake that STARTTLS was about. One that fails ends the session.
+    async fn start_tls<H: Handler>(&mut self, handler: &mut H) {
+        let Some(tls) = &self.means.starttls else {
+            return;
         };
         let handshake = |stream| tls.accept(stream);
         let secured = self.link.secure(&mut self.conn, handshake).await;
@@ -215,7 +228,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
             }
         }
         self.bind();
-        secured
+        if let Err(error) = secured {
+            handler.tls_failed(&error).await;
+        }
     }
 
     /// Offers mechanisms that are bound to the channel where there is one to be bound to.
@@ -261,9 +276,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
 
 /// A step of AUTH, where it holds nobody up: hashes are slow, and so may the users' keeper be.
 async fn step(
-    mut exchange: ServerExchange,
+    mut exchange: Box<ServerExchange>,
     response: Option<Secret>,
-) -> Result<(ServerExchange, AuthStep), Refusal> {
+) -> Result<(Box<ServerExchange>, AuthStep), Refusal> {
     let stepped = spawn_blocking(move || {
         let step = exchange.step(response.as_ref())?;
         Ok((exchange, step))

@@ -24,11 +24,9 @@ use tokio::time::{sleep, timeout};
 /// Memory and file descriptors are for one test at a time.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-/// What a connection takes beside its buffers, in octets: its task, its machine, its timer.
-const SESSION: usize = 16 * 1024;
-
-/// What one takes that has said nothing yet, in octets: that, and room for its first commands.
-const IDLE: usize = SESSION + 4 * 1024;
+/// What a connection takes beside its buffers, in octets: its task, its machine, its timer. One that says
+/// nothing takes no more.
+const SESSION: usize = 4 * 1024;
 
 /// What a connection to a server takes at most, in octets.
 fn most() -> usize {
@@ -65,7 +63,7 @@ async fn a_crowd_takes_what_it_is_allowed_and_nobodys_turn() {
 
     let memory = server_memory();
     let idlers = all(many, || idle(addr)).await;
-    account("idle", many, &memory, IDLE);
+    account("idle", many, &memory, SESSION);
 
     let memory = server_memory();
     for stream in all(500, || idle(addr)).await {
