@@ -6,7 +6,7 @@
 
 use crate::socket::Socket;
 use crate::stream::{Stream, TICK, is_passing};
-use bytes::{Buf, BufMut};
+use bytes::Buf;
 use rustls::Connection;
 use smtp_proto::{Timeout, Transmit, client, server};
 use std::io;
@@ -20,7 +20,8 @@ const READ: usize = 32 * 1024;
 
 /// What the machines of both sides have in common.
 pub(crate) trait Machine {
-    fn receive_buf(&mut self) -> impl BufMut;
+    fn room(&self) -> usize;
+    fn receive(&mut self, data: &[u8]) -> usize;
     fn receive_eof(&mut self);
     fn transmit(&mut self) -> &mut Transmit;
     fn timeout(&self) -> Option<Timeout>;
@@ -30,8 +31,11 @@ pub(crate) trait Machine {
 macro_rules! machine {
     ($connection:ty) => {
         impl Machine for $connection {
-            fn receive_buf(&mut self) -> impl BufMut {
-                self.receive_buf()
+            fn room(&self) -> usize {
+                self.room()
+            }
+            fn receive(&mut self, data: &[u8]) -> usize {
+                self.receive(data)
             }
             fn receive_eof(&mut self) {
                 self.receive_eof();
@@ -73,9 +77,16 @@ impl Link {
         })
     }
 
-    /// Puts the stream under TLS, unless that takes longer than the machine waits for it.
-    pub(crate) fn secure(&mut self, conn: &mut impl Machine, tls: Connection) -> io::Result<()> {
-        self.stream.handshake(tls, || self.clock.look(conn))
+    /// Puts the stream under TLS, unless that takes longer than the machine waits for it, or is not to be
+    /// waited for any more.
+    pub(crate) fn secure(
+        &mut self,
+        conn: &mut impl Machine,
+        tls: Connection,
+        is_over: impl Fn() -> bool,
+    ) -> io::Result<()> {
+        let Self { stream, clock, .. } = self;
+        stream.handshake(tls, || is_over() || clock.look(conn))
     }
 
     /// As [`secure`](Self::secure), before there is a machine to wait.
@@ -111,7 +122,7 @@ impl Link {
             Ok(0) => Err(io::ErrorKind::WriteZero.into()),
             Ok(_) => Ok(()),
             Err(error) if is_passing(&error) => self.read(conn, GLANCE),
-            Err(error) if self.ended || !conn.receive_buf().has_remaining_mut() => Err(error),
+            Err(error) if self.ended || conn.room() == 0 => Err(error),
             Err(_) => self.read(conn, GLANCE),
         }
     }
@@ -119,7 +130,7 @@ impl Link {
     /// Reads no more than the machine has room for. It alone knows what may not stand behind what.
     fn read(&mut self, conn: &mut impl Machine, patience: Duration) -> io::Result<()> {
         self.clock.look(conn);
-        let room = conn.receive_buf().remaining_mut().min(READ);
+        let room = conn.room().min(READ);
         if room == 0 {
             return Ok(());
         }
@@ -128,7 +139,7 @@ impl Link {
                 self.ended = true;
                 conn.receive_eof();
             }
-            Ok(octets) => conn.receive_buf().put_slice(&self.input[..octets]),
+            Ok(octets) => _ = conn.receive(&self.input[..octets]),
             Err(error) if is_passing(&error) => {}
             Err(error) => return Err(error),
         }

@@ -48,7 +48,7 @@ impl Client {
     fn secure(&mut self, tls: &ClientTls) -> Result<(), ErrorKind> {
         let secured = tls
             .connect()
-            .and_then(|tls| self.link.secure(&mut self.conn, tls));
+            .and_then(|tls| self.link.secure(&mut self.conn, tls, || false));
         if let Event::Upgrade(upgrade) = self.conn.poll()? {
             match &secured {
                 Ok(()) => upgrade.complete(),

@@ -5,7 +5,7 @@ use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
 use crate::tls::ServerTls;
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, Bytes};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
 use smtp_sasl::{Authenticator, ServerExchange};
@@ -35,10 +35,17 @@ pub(crate) fn run<H: Handler>(
 ) -> io::Result<()> {
     if let Some(tls) = &means.implicit_tls {
         let patience = conn.config().timeouts.handshake;
+        let began = Instant::now();
+        let is_over = || began.elapsed() >= patience || going_down.load(Ordering::Relaxed);
         let secured = tls
             .accept()
-            .and_then(|tls| link.secure_within(patience, tls));
+            .and_then(|tls| link.stream.handshake(tls, is_over));
         if let Err(error) = secured {
+            // It isn't waited for then: the client was promised nothing yet.
+            if going_down.load(Ordering::Relaxed) {
+                handler.closed(Closed::Fault(Fault::Shutdown));
+                return Err(error);
+            }
             handler.tls_failed(&error);
             let fault = match error.kind() {
                 io::ErrorKind::TimedOut => Fault::TimedOut(Wait::Handshake),
@@ -105,8 +112,10 @@ impl Driver<'_> {
                 Event::StartTls(request) if self.means.starttls.is_some() => request.accept(),
                 Event::Upgrade(upgrade) if self.means.starttls.is_some() => {
                     upgrade.defer();
-                    if let Err(error) = self.secure() {
-                        handler.tls_failed(&error);
+                    match self.secure(going_down) {
+                        Err(_) if going_down.load(Ordering::Relaxed) => {}
+                        Err(error) => handler.tls_failed(&error),
+                        Ok(()) => {}
                     }
                 }
                 Event::Auth(request) => {
@@ -134,9 +143,9 @@ impl Driver<'_> {
     /// Lets a client show whether it waits for the greeting.
     fn wait_to_greet(&mut self, going_down: &AtomicBool) -> io::Result<()> {
         let began = Instant::now();
-        let room = self.conn.receive_buf().remaining_mut();
+        let room = self.conn.room();
         while began.elapsed() < self.means.pause
-            && self.conn.receive_buf().remaining_mut() == room
+            && self.conn.room() == room
             && !going_down.load(Ordering::Relaxed)
         {
             self.link.fill(&mut self.conn)?;
@@ -145,13 +154,17 @@ impl Driver<'_> {
     }
 
     /// Makes the handshake that STARTTLS was about. One that fails ends the session.
-    fn secure(&mut self) -> io::Result<()> {
+    fn secure(&mut self, going_down: &AtomicBool) -> io::Result<()> {
         let Some(tls) = &self.means.starttls else {
             return Ok(());
         };
+        let is_over = || going_down.load(Ordering::Relaxed);
         let secured = tls
             .accept()
-            .and_then(|tls| self.link.secure(&mut self.conn, tls));
+            .and_then(|tls| self.link.secure(&mut self.conn, tls, is_over));
+        if is_over() {
+            self.conn.shutdown();
+        }
         if let Event::Upgrade(upgrade) = self.conn.poll() {
             match &secured {
                 Ok(()) => upgrade.complete(),

@@ -23,7 +23,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::large;
 use support::peer::Peer;
 
@@ -262,6 +262,30 @@ fn a_handshake_is_not_waited_for_for_ever() {
     let end = server.stop();
     let timed_out = Told::Closed(Closed::Fault(Fault::TimedOut(Wait::Handshake)));
     assert_eq!(end(), [Told::TlsFailed(io::ErrorKind::TimedOut), timed_out]);
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_handshakes() {
+    let identity = Identity::new();
+    let down = || Told::Closed(Closed::Fault(Fault::Shutdown));
+    let began = Instant::now();
+    let server = Served::with(|_| {}, |server| server.starttls(identity.server()));
+    let mut peer = Peer::hello(server.addr);
+    assert!(peer.ask("STARTTLS").starts_with("220 "));
+    assert_eq!(server.stop()(), [down()]);
+    assert_eq!(peer.rest(), "");
+
+    let server = Served::with(|_| {}, |server| server.implicit_tls(identity.server()));
+    let mut peer = Peer::connect(server.addr);
+    // Who comes behind it and is greeted shows that it was let in.
+    let client = Client::builder()
+        .implicit_tls(identity.client())
+        .connect(server.addr);
+    assert_eq!(server.stop()(), [down(), down()]);
+    assert_eq!(peer.rest(), "");
+    drop(client);
+    // A handshake may take a minute.
+    assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 #[test]

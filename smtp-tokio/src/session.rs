@@ -9,7 +9,7 @@ use bytes::{Buf, Bytes};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
 use smtp_sasl::{Authenticator, ServerExchange};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +34,18 @@ pub(crate) struct Means {
     pub(crate) auth: Option<Authenticator>,
     /// How long a client waits for the greeting.
     pub(crate) pause: Duration,
+}
+
+/// Waits for a handshake, unless the server goes down: the client was promised nothing yet.
+async fn unless_down<T>(
+    shutdown: &mut watch::Receiver<bool>,
+    handshake: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        _ = shutdown.wait_for(|down| *down) => None,
+        secured = handshake => Some(secured),
+    }
 }
 
 /// How a session ends that was to be under TLS from its first octet.
@@ -132,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
         shutdown: &mut watch::Receiver<bool>,
     ) -> io::Result<Closed> {
         if self.means.implicit_tls.is_some()
-            && let Err(closed) = Box::pin(self.begin_tls(handler)).await
+            && let Err(closed) = Box::pin(self.begin_tls(handler, shutdown)).await
         {
             return Ok(closed);
         }
@@ -161,7 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
                 Event::StartTls(request) if self.means.starttls.is_some() => request.accept(),
                 Event::Upgrade(upgrade) if self.means.starttls.is_some() => {
                     upgrade.defer();
-                    Box::pin(self.start_tls(handler)).await;
+                    Box::pin(self.start_tls(handler, shutdown)).await;
                 }
                 Event::Auth(request) => {
                     let step = match &self.means.auth {
@@ -200,13 +212,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
     }
 
     /// Makes the handshake that comes before everything else, or says how the session ends.
-    async fn begin_tls<H: Handler>(&mut self, handler: &mut H) -> Result<(), Closed> {
+    async fn begin_tls<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        shutdown: &mut watch::Receiver<bool>,
+    ) -> Result<(), Closed> {
         let Some(tls) = &self.means.implicit_tls else {
             return Ok(());
         };
         let patience = self.conn.config().timeouts.handshake;
         let handshake = |stream| tls.accept(stream);
-        if let Err(error) = self.link.secure_within(patience, handshake).await {
+        let secured = self.link.secure_within(patience, handshake);
+        let down = Closed::Fault(Fault::Shutdown);
+        if let Err(error) = unless_down(shutdown, secured).await.ok_or(down)? {
             handler.tls_failed(&error).await;
             return Err(why_no_tls(&error));
         }
@@ -215,12 +233,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
     }
 
     /// Makes the handshake that STARTTLS was about. One that fails ends the session.
-    async fn start_tls<H: Handler>(&mut self, handler: &mut H) {
+    async fn start_tls<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        shutdown: &mut watch::Receiver<bool>,
+    ) {
         let Some(tls) = &self.means.starttls else {
             return;
         };
         let handshake = |stream| tls.accept(stream);
-        let secured = self.link.secure(&mut self.conn, handshake).await;
+        let secured = self.link.secure(&mut self.conn, handshake);
+        let Some(secured) = unless_down(shutdown, secured).await else {
+            return self.conn.shutdown();
+        };
         if let Event::Upgrade(upgrade) = self.conn.poll() {
             match &secured {
                 Ok(()) => upgrade.complete(),

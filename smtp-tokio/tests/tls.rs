@@ -23,7 +23,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::peer::Peer;
 use support::{PATIENCE, large};
 use tokio::io::{BufReader, duplex};
@@ -250,6 +250,28 @@ fn a_handshake_is_not_waited_for_for_ever() {
     let server = Served::with(hurry, |server| server.implicit_tls(identity.server()));
     assert_eq!(Peer::connect(server.addr).rest(), "");
     assert_eq!(server.stop()(), [Told::Closed(timed_out)]);
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_handshakes() {
+    let identity = Identity::new();
+    let down = || Told::Closed(Closed::Fault(Fault::Shutdown));
+    let began = Instant::now();
+    let server = Served::with(|_| {}, |server| server.starttls(identity.server()));
+    let mut peer = Peer::hello(server.addr);
+    assert!(peer.ask("STARTTLS").starts_with("220 "));
+    assert_eq!(server.stop()(), [down()]);
+    assert_eq!(peer.rest(), "");
+
+    let server = Served::with(|_| {}, |server| server.implicit_tls(identity.server()));
+    let mut peer = Peer::connect(server.addr);
+    // Who comes behind it and is greeted shows that it was let in.
+    let client = now(Client::connect(server.addr).implicit_tls(identity.client()));
+    assert_eq!(server.stop()(), [down(), down()]);
+    assert_eq!(peer.rest(), "");
+    drop(client);
+    // A handshake may take a minute.
+    assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test(start_paused = true)]
