@@ -9,8 +9,9 @@ use smtp_proto::client::{Config, Connection, Delivery};
 use smtp_proto::{Entry, Hello};
 use smtp_sasl::Credentials;
 use std::io;
-use std::net::{IpAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How to connect, where the defaults won't do.
 #[derive(Default)]
@@ -88,16 +89,15 @@ impl Connect {
         self
     }
 
-    /// Connects there and says hello, under TLS and with AUTH where that was asked for.
+    /// Connects there and says hello, under TLS and with AUTH where that was asked for. Each address that a
+    /// name has is waited for as long as [`Timeouts::connect`](smtp_proto::client::Timeouts::connect) says,
+    /// and the name as long as the system does.
     ///
     /// # Errors
     /// If there is no connection, the server refuses it or our hello, or isn't one; if there is no
     /// TLS where there must be, or a handshake fails; as [`Client::auth`] has them.
     pub fn connect(self, addr: impl ToSocketAddrs) -> Result<Client, Error> {
-        match TcpStream::connect(addr) {
-            Ok(stream) => self.handshake(stream),
-            Err(error) => Err(Error::new(error.into(), Delivery::Idle)),
-        }
+        self.by(|patience| tcp(dial(addr, patience)?))
     }
 
     /// As [`connect`](Self::connect), over a blocking socket that is connected already, and fresh from
@@ -106,21 +106,26 @@ impl Connect {
     /// # Errors
     /// As there.
     pub fn handshake(self, stream: TcpStream) -> Result<Client, Error> {
-        // The last packet of a message must not wait for the acknowledgement of the one before.
-        let local = stream.set_nodelay(true).and_then(|()| stream.local_addr());
-        match local {
-            Ok(local) => self.over(Box::new(stream), local.ip()),
-            Err(error) => Err(Error::new(error.into(), Delivery::Idle)),
-        }
+        self.by(|_| tcp(stream))
     }
 
-    /// Over a socket whose end here has that address.
-    pub(crate) fn over(self, socket: Box<dyn Socket>, local: IpAddr) -> Result<Client, Error> {
+    /// Over a socket that `open` gives when it is told how long to wait for it, with the address of our
+    /// end of it.
+    pub(crate) fn by(
+        self,
+        open: impl FnOnce(Duration) -> io::Result<(Box<dyn Socket>, IpAddr)>,
+    ) -> Result<Client, Error> {
         let fail = |kind| Error::new(kind, Delivery::Idle);
         let idle = |error: io::Error| fail(error.into());
-        let mut config = Config::new(self.hello.unwrap_or_else(|| Hello::literal(local)));
+        // Where our end is shows once there is a connection.
+        let nowhere = Hello::literal(Ipv4Addr::UNSPECIFIED);
+        let mut config = Config::new(self.hello.unwrap_or_else(|| nowhere.clone()));
         for setting in self.settings {
             setting(&mut config);
+        }
+        let (socket, local) = open(config.timeouts.connect).map_err(idle)?;
+        if config.hello == nowhere {
+            config.hello = Hello::literal(local);
         }
         let mut link = Link::new(socket).map_err(idle)?;
         let mut conn = if let Security::Implicit(tls) = &self.security {
@@ -144,4 +149,24 @@ impl Connect {
         }
         Ok(client)
     }
+}
+
+/// Connects to the first of the addresses that lets us in in time.
+fn dial(addr: impl ToSocketAddrs, patience: Duration) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "no address");
+    for addr in addr.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&addr, patience) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+/// Makes TCP ready for SMTP.
+fn tcp(stream: TcpStream) -> io::Result<(Box<dyn Socket>, IpAddr)> {
+    // The last packet of a message must not wait for the acknowledgement of the one before.
+    stream.set_nodelay(true)?;
+    let local = stream.local_addr()?.ip();
+    Ok((Box::new(stream), local))
 }

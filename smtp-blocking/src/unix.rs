@@ -2,7 +2,6 @@
 
 use crate::error::Error;
 use crate::{Client, Config, Connect, Server};
-use smtp_proto::client::Delivery;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -68,10 +67,10 @@ impl Connect {
     /// # Errors
     /// As there.
     pub fn connect_unix(self, path: impl AsRef<Path>) -> Result<Client, Error> {
-        match UnixStream::connect(path) {
-            Ok(stream) => self.over(Box::new(stream), Ipv4Addr::LOCALHOST.into()),
-            Err(error) => Err(Error::new(error.into(), Delivery::Idle)),
-        }
+        self.by(|_| {
+            let stream = UnixStream::connect(path)?;
+            Ok((Box::new(stream), Ipv4Addr::LOCALHOST.into()))
+        })
     }
 }
 

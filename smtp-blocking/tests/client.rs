@@ -1,12 +1,16 @@
 //! A client and servers that hang up, or say much while they read nothing.
 
+#[path = "../../smtp-tokio/tests/support/queue.rs"]
+mod queue;
 #[path = "../../smtp-tokio/tests/support/mod.rs"]
 mod support;
 
+use queue::full;
 use smtp_blocking::{Client, Delivery, Envelope, Error, ErrorKind, Report};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 use support::{PATIENCE, large};
 
 const MESSAGE: &[u8] = b"Subject: hello\r\n\r\nHello.\r\n";
@@ -100,4 +104,27 @@ fn a_hang_up_says_whether_the_message_may_have_been_accepted() {
     let broken = broken.expect_err("it can't be sent");
     assert!(matches!(broken.kind(), ErrorKind::Protocol(_)));
     assert_eq!(broken.delivery(), Delivery::NotAccepted);
+}
+
+#[test]
+fn an_address_that_lets_nobody_in_is_waited_for_as_long_as_is_said() {
+    let hurry = || {
+        let moment = Duration::from_millis(300);
+        Client::builder().configure(move |config| config.timeouts.connect = moment)
+    };
+    let (full, _queue) = full();
+    let error = hurry().connect(full).expect_err("nobody is let in");
+    assert!(
+        matches!(error.kind(), ErrorKind::Io(why) if why.kind() == io::ErrorKind::TimedOut),
+        "{error}"
+    );
+    assert_eq!(error.delivery(), Delivery::Idle);
+
+    // And the next one is tried.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let open = listener.local_addr().expect("an address");
+    let client = thread::spawn(move || hurry().connect(&[full, open][..]));
+    let script = [("", "220 mock\r\n"), ("EHLO [127.0.0.1]", "250 mock\r\n")];
+    let _mock = mock(&script, &listener);
+    client.join().expect("no panic").expect("a connection");
 }

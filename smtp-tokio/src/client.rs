@@ -13,8 +13,9 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio::net::{TcpStream, ToSocketAddrs, lookup_host};
 use tokio::time::timeout;
 
 /// Octets of a message read at a time.
@@ -50,16 +51,32 @@ pub struct Client<S = TcpStream> {
 }
 
 impl Client {
-    /// Connects there; `.await` it, with settings before that where the defaults won't do.
+    /// Connects there; `.await` it, with settings before that where the defaults won't do. Each address
+    /// that a name has is waited for as long as
+    /// [`Timeouts::connect`](smtp_proto::client::Timeouts::connect) says, and the name as long as the
+    /// system does.
     pub fn connect(addr: impl ToSocketAddrs + Send + 'static) -> Connect {
-        Connect::by(async move {
-            let stream = TcpStream::connect(addr).await?;
+        Connect::by(|patience| async move {
+            let stream = dial(addr, patience).await?;
             // The last packet of a message must not wait for the acknowledgement of the one before.
             stream.set_nodelay(true)?;
             let local = stream.local_addr()?.ip();
             Ok((stream, local))
         })
     }
+}
+
+/// Connects to the first of the addresses that lets us in in time.
+async fn dial(addr: impl ToSocketAddrs, patience: Duration) -> io::Result<TcpStream> {
+    let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "no address");
+    for addr in lookup_host(addr).await? {
+        match timeout(patience, TcpStream::connect(addr)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failed)
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {

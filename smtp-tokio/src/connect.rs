@@ -8,9 +8,10 @@ use smtp_proto::{Entry, Hello};
 use smtp_sasl::Credentials;
 use std::future::{Future, IntoFuture};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -34,7 +35,10 @@ type Setting = Box<dyn FnOnce(&mut Config) + Send>;
 type Sink = Box<dyn Fn(Entry<'_>) + Send + Sync>;
 
 /// A stream to come, and the address of our end of it.
-type Opening<S> = Pin<Box<dyn Future<Output = io::Result<(S, IpAddr)>> + Send>>;
+type Opened<S> = Pin<Box<dyn Future<Output = io::Result<(S, IpAddr)>> + Send>>;
+
+/// What makes it, when it is told how long to wait.
+type Opening<S> = Box<dyn FnOnce(Duration) -> Opened<S> + Send>;
 
 /// A connection to be made.
 #[must_use = "nothing is connected until it is awaited"]
@@ -48,11 +52,12 @@ pub struct Connect<S = TcpStream> {
 }
 
 impl<S> Connect<S> {
-    pub(crate) fn by(
-        opening: impl Future<Output = io::Result<(S, IpAddr)>> + Send + 'static,
-    ) -> Self {
+    pub(crate) fn by<F>(opening: impl FnOnce(Duration) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = io::Result<(S, IpAddr)>> + Send + 'static,
+    {
         Self {
-            opening: Box::pin(opening),
+            opening: Box::new(|patience| Box::pin(opening(patience))),
             hello: None,
             security: Security::Clear,
             credentials: None,
@@ -125,12 +130,17 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let opened = self.opening.await;
-            let (stream, local) =
-                opened.map_err(|error| Error::new(error.into(), Delivery::Idle))?;
-            let mut config = Config::new(self.hello.unwrap_or_else(|| Hello::literal(local)));
+            // Where our end is shows once there is a connection.
+            let nowhere = Hello::literal(Ipv4Addr::UNSPECIFIED);
+            let mut config = Config::new(self.hello.unwrap_or_else(|| nowhere.clone()));
             for setting in self.settings {
                 setting(&mut config);
+            }
+            let opened = (self.opening)(config.timeouts.connect).await;
+            let (stream, local) =
+                opened.map_err(|error| Error::new(error.into(), Delivery::Idle))?;
+            if config.hello == nowhere {
+                config.hello = Hello::literal(local);
             }
             let patience = config.timeouts.handshake;
             let mut conn = match self.security {

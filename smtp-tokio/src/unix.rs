@@ -70,7 +70,7 @@ impl Client<UnixStream> {
     /// ```
     pub fn connect_unix(path: impl Into<PathBuf>) -> Connect<UnixStream> {
         let path = path.into();
-        Connect::by(async {
+        Connect::by(|_| async {
             let stream = UnixStream::connect(path).await?;
             Ok((stream, Ipv4Addr::LOCALHOST.into()))
         })

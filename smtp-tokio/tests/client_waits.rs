@@ -3,14 +3,21 @@
 
 #[path = "support/mock.rs"]
 mod mock;
+#[path = "support/queue.rs"]
+mod queue;
 
 use mock::{Mock, config, envelope, fates, greeted, sending};
+use queue::full;
 use smtp_tokio::smtp_proto::Wait;
-use smtp_tokio::smtp_proto::client::Error as Fault;
+use smtp_tokio::smtp_proto::client::{Config, Error as Fault};
 use smtp_tokio::{Client, Delivery, Error, ErrorKind};
+use std::future::IntoFuture;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, duplex};
+use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout};
 
 const MESSAGE: &[u8] = b"Subject: hello\r\n\r\n.Hello.\r\n";
@@ -173,4 +180,28 @@ async fn a_greeting_in_pieces_is_a_greeting() {
     };
     let (client, ()) = tokio::join!(Client::handshake(ours, Arc::new(config())), server);
     assert!(client.is_ok());
+}
+
+#[tokio::test]
+async fn an_address_that_lets_nobody_in_is_waited_for_as_long_as_is_said() {
+    let hurry = |config: &mut Config| config.timeouts.connect = Duration::from_millis(300);
+    let (full, _queue) = full();
+    let refused = Client::connect(full).configure(hurry).await;
+    let error = refused.expect_err("nobody is let in");
+    assert!(
+        matches!(error.kind(), ErrorKind::Io(why) if why.kind() == io::ErrorKind::TimedOut),
+        "{error}"
+    );
+    assert_eq!(error.delivery(), Delivery::Idle);
+
+    // And the next one is tried.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let open = listener.local_addr().expect("an address");
+    let both: &[SocketAddr] = vec![full, open].leak();
+    let client = tokio::spawn(Client::connect(both).configure(hurry).into_future());
+    let (stream, _) = listener.accept().await.expect("a client");
+    let mut mock = Mock(BufReader::new(stream));
+    mock.say("220 mock").await;
+    mock.talk(&[("EHLO [127.0.0.1]", "250 mock")]).await;
+    client.await.expect("no panic").expect("a connection");
 }

@@ -93,6 +93,10 @@ impl Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
+    /// For TCP to connect, to each of the server's addresses that is tried. Default 30 s, Postfix's
+    /// `smtp_connect_timeout`; the RFC has none. It is for drivers to keep, which begin with that: the
+    /// machine waits for the greeting.
+    pub connect: Duration,
     /// For the greeting. Default 300 s.
     pub greeting: Duration,
     /// For the reply to EHLO or HELO. Default 300 s; the RFC has none.
@@ -125,6 +129,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
+            connect: seconds(30),
             greeting: seconds(300),
             hello: seconds(300),
             mail: seconds(300),
