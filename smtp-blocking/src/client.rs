@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::net::ToSocketAddrs;
 
 /// Octets of a message read at a time.
-const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// A connection to a server, greeted and introduced.
 ///
@@ -204,7 +204,7 @@ impl Client {
 }
 
 /// The next of the message: less than a whole chunk only at its end.
-fn read(content: &mut impl Read) -> io::Result<Vec<u8>> {
+pub(crate) fn read(content: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut chunk = Vec::with_capacity(CHUNK);
     content.take(CHUNK as u64).read_to_end(&mut chunk)?;
     Ok(chunk)

@@ -41,7 +41,7 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server`, `connect` and `client` for what a user calls, `listener`,
+//! The files follow the data: `server`, `connect`, `client` and `send_all` for what a user calls, `listener`,
 //! `unix`, `proxy` and `peer` for where clients come from, `session` for the core's loop and `opening`
 //! for its beginning on the other side, `handler` and `body` for what it is given, `link` for the
 //! stream and the clock, `stream` for the `socket`, `tls` for what may be over it.
@@ -57,6 +57,7 @@ mod listener;
 mod opening;
 mod peer;
 mod proxy;
+mod send_all;
 mod server;
 mod session;
 mod socket;
@@ -72,6 +73,7 @@ pub use error::{Error, ErrorKind};
 pub use handler::Handler;
 pub use listener::Listener;
 pub use peer::Peer;
+pub use send_all::SendAll;
 pub use server::{Server, Stopper};
 pub use tls::{ClientTls, ServerTls};
 

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 const CHUNK: usize = 64 * 1024;
 
 /// The next of the message.
-enum Piece {
+pub(crate) enum Piece {
     Chunk(Bytes),
     End,
     /// It can't be read any further.
@@ -188,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// The next piece of the message; while it takes its time, what there is goes out, and `None`
     /// says that something moved.
-    async fn read_on(
+    pub(crate) async fn read_on(
         &mut self,
         content: &mut (impl AsyncRead + Unpin),
         chunk: &mut BytesMut,

@@ -29,6 +29,9 @@ pub enum ErrorKind {
     Send(SendError),
     /// An earlier `send` was dropped before its end; what was under way can't be taken back.
     Interrupted,
+    /// The connection was lost with an earlier message of the same
+    /// [`send_all`](crate::Client::send_all), whose error says why.
+    Lost,
     /// The server refused the connection, or our hello.
     Refused(Stage, Reply),
     /// TLS can't be had: the handshake failed, or the server couldn't prove who it is.
@@ -100,6 +103,7 @@ impl fmt::Display for Error {
             ErrorKind::Protocol(error) => error.fmt(f),
             ErrorKind::Send(error) => error.fmt(f),
             ErrorKind::Interrupted => f.write_str("an earlier message was left unfinished"),
+            ErrorKind::Lost => f.write_str("the connection was lost with an earlier message"),
             ErrorKind::Refused(_, reply) => write!(f, "refused: {reply}"),
             ErrorKind::Tls(error) => write!(f, "TLS: {error}"),
             ErrorKind::TlsRefused(reply) => write!(f, "STARTTLS refused: {reply}"),
@@ -123,6 +127,7 @@ impl std::error::Error for Error {
             ErrorKind::Send(error) => Some(error),
             ErrorKind::Auth(error) => Some(error),
             ErrorKind::Interrupted
+            | ErrorKind::Lost
             | ErrorKind::Refused(..)
             | ErrorKind::TlsRefused(_)
             | ErrorKind::AuthRefused(_)

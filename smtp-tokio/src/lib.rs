@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server`, `connect`, `client` and `pool` for what a user calls, `listener`, `unix`,
+//! The files follow the data: `server`, `connect`, `client`, `send_all` and `pool` for what a user calls, `listener`, `unix`,
 //! `proxy` and `peer` for where clients come from, `session` for the core's loop and `opening` for its beginning
 //! on the other side, `ask`, `handler` and `body` for what the handler is given,
 //! `link` for the stream and the clock, `tls` for what may be under the stream.
@@ -43,6 +43,7 @@ mod opening;
 mod peer;
 mod pool;
 mod proxy;
+mod send_all;
 mod server;
 mod session;
 mod tls;
@@ -57,6 +58,7 @@ pub use handler::Handler;
 pub use listener::Listener;
 pub use peer::Peer;
 pub use pool::{Content, Pool, PoolConfig, PoolError};
+pub use send_all::SendAll;
 pub use server::Server;
 pub use tls::{ClientTls, ServerTls};
 
