@@ -287,8 +287,12 @@ impl Model {
             }
             return self.flush();
         }
-        if self.shutdown && !self.is_open() && !matches!(self.awaits, Awaits::Handshake) {
-            self.hang_up(421);
+        if self.shutdown && !self.is_open() {
+            match self.awaits {
+                // What is said now is for TLS.
+                Awaits::Handshake => self.close(End::Fault),
+                _ => self.hang_up(421),
+            }
             return true;
         }
         if self.late {
