@@ -8,9 +8,6 @@ use crate::timeout::BLOCK;
 use crate::wire::{ChunkReader, Content, Piece, Unstuffer};
 use bytes::{Buf, Bytes, BytesMut};
 
-/// Octets between stuffed dots that are handed on as they are, rather than moved.
-const FAR: usize = 4 * 1024;
-
 /// What came of some input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -102,12 +99,6 @@ impl Incoming {
                 self.untold = false;
                 return Progress::Void(fault);
             }
-            match self.join(input) {
-                Some(chunk) => return Progress::Chunk(chunk),
-                // Not an octet more had room.
-                None if self.untold => continue,
-                None => {}
-            }
             let piece = match &mut self.framing {
                 Framing::Dot(unstuffer) => unstuffer.next(input),
                 Framing::Chunks(reader) => reader.next(input),
@@ -115,8 +106,9 @@ impl Incoming {
             self.taken += piece.len() as u64;
             match piece {
                 Piece::More => return Progress::More,
-                Piece::Data(octets) if self.fault.is_none() => {
-                    if let Some(chunk) = self.chunk(input, octets) {
+                Piece::Data { octets, kept } if self.fault.is_none() => {
+                    let mut lines = input.split_to(octets);
+                    if let Some(chunk) = self.chunk(&mut lines, kept) {
                         return Progress::Chunk(chunk);
                     }
                 }
@@ -148,46 +140,11 @@ impl Incoming {
                     input.advance(piece.len());
                     self.fail(Fault::Content(fault));
                 }
-                Piece::Data(_)
-                | Piece::Stuffing
-                | Piece::Held
-                | Piece::HeldNewline
-                | Piece::HeldCr => input.advance(piece.len()),
-            }
-        }
-    }
-
-    /// The next octets of a message by DATA, moved together where stuffed dots stood between them: one
-    /// chunk for many lines. What is far from such a dot isn't moved.
-    fn join(&mut self, input: &mut BytesMut) -> Option<Bytes> {
-        let Framing::Dot(unstuffer) = &mut self.framing else {
-            return None;
-        };
-        if self.fault.is_some() {
-            return None;
-        }
-        let (mut kept, mut read) = (0, 0);
-        loop {
-            let before = unstuffer.clone();
-            match unstuffer.next(&input[read..]) {
-                Piece::Data(octets) if read == kept || octets < FAR => {
-                    if read > kept {
-                        input.copy_within(read..read + octets, kept);
-                    }
-                    kept += octets;
-                    read += octets;
-                }
-                Piece::Stuffing => read += 1,
-                _ => {
-                    *unstuffer = before;
-                    break;
+                Piece::Data { .. } | Piece::Held | Piece::HeldNewline | Piece::HeldCr => {
+                    input.advance(piece.len());
                 }
             }
         }
-        self.taken += read as u64;
-        let mut joined = input.split_to(read);
-        joined.truncate(kept);
-        self.chunk(&mut joined, kept)
     }
 
     /// What is still to be said where the chunk that ends is the last.

@@ -3,7 +3,7 @@
 //! A chunk may end anywhere, between CR and LF too, so the reader outlives its chunks.
 
 use super::body::Piece;
-use super::content::{self, ContentFault, Stop};
+use super::content::{self, BLOCK, ContentFault, Octet, Rules};
 
 /// Reads the chunks of one body.
 #[derive(Clone, Debug)]
@@ -55,27 +55,42 @@ impl ChunkReader {
 
     fn piece(&mut self, octets: &[u8]) -> Piece {
         let Content::Lines { bare_newlines } = self.content else {
-            return Piece::Data(octets.len());
+            return whole(octets.len());
         };
         if core::mem::take(&mut self.held_cr) {
             return match octets[0] {
                 b'\n' => Piece::HeldNewline,
                 _ if bare_newlines => Piece::HeldCr,
-                _ => Piece::Fault(ContentFault::BareCr),
+                _ => self.fault(ContentFault::BareCr),
             };
         }
-        match run(octets) {
-            (0, Stop::LastCr) if octets.len() as u64 == self.left => {
-                self.held_cr = true;
-                Piece::Held
+        let rules = Rules {
+            bare_newlines,
+            dots: false,
+            ..Rules::RECEIVED
+        };
+        let mut sound = content::look(octets, rules).plain;
+        let block = octets.len().min(sound + BLOCK);
+        while sound < block {
+            sound += match content::first(&octets[sound..], rules) {
+                Octet::Newline => 2,
+                Octet::Data => 1,
+                _ if sound > 0 => break,
+                Octet::LastCr if octets.len() as u64 == self.left => {
+                    self.held_cr = true;
+                    return Piece::Held;
+                }
+                Octet::LastCr => return Piece::More,
+                Octet::Fault(fault) => return self.fault(fault),
             }
-            (0, Stop::LastCr) => Piece::More,
-            (0, Stop::Fault(ContentFault::BareCr | ContentFault::BareLf)) if bare_newlines => {
-                Piece::Data(1)
-            }
-            (0, Stop::Fault(fault)) => Piece::Fault(fault),
-            (octets, _) => Piece::Data(octets),
         }
+        whole(sound)
+    }
+
+    /// The message is void, so nothing in it counts from here on.
+    fn fault(&mut self, fault: ContentFault) -> Piece {
+        self.content = Content::Binary;
+        Piece::Fault(fault)
     }
 
     /// What is left of a body that ends here: a CR that is data, or that is none.
@@ -92,14 +107,11 @@ impl ChunkReader {
     }
 }
 
-/// The longest sound run; a dot that opens a line is nothing here.
-fn run(octets: &[u8]) -> (usize, Stop) {
-    let mut done = 0;
-    loop {
-        match content::run(&octets[done..]) {
-            (more, Stop::Dot) => done += more,
-            (more, stop) => return (done + more, stop),
-        }
+/// So many octets of the message, as they stand there.
+fn whole(octets: usize) -> Piece {
+    Piece::Data {
+        octets,
+        kept: octets,
     }
 }
 
@@ -124,7 +136,7 @@ mod tests {
             loop {
                 match reader.next(&body[start..end]) {
                     Piece::More => end = (end + cut.max(1)).min(first + size),
-                    Piece::Data(octets) => {
+                    Piece::Data { octets, .. } => {
                         data.extend_from_slice(&body[start..start + octets]);
                         start += octets;
                     }
@@ -136,7 +148,7 @@ mod tests {
                     }
                     Piece::Fault(fault) => return (data, Some(fault)),
                     Piece::ChunkEnd => break,
-                    piece => panic!("{piece:?}"),
+                    Piece::End => panic!("no dot ends a chunk"),
                 }
             }
             assert_eq!(start, first + size);

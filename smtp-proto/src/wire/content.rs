@@ -1,10 +1,11 @@
-//! What may stand in a body sent by DATA, and where it needs a hand.
+//! What may stand in a body that is made of lines, and where one needs a hand.
 //!
 //! The one rule for both directions (RFC 5321 §2.3.8): CR and LF appear only as CRLF, and NUL not
-//! at all. A body is taken in runs; a run ends where a dot opens a line or the rule is broken.
+//! at all. It is written twice, here and nowhere else: for one octet, and for a block of them without
+//! a branch, which becomes vector instructions. Most blocks are plain; what isn't is looked at closely.
 
 use core::fmt;
-use memchr::{memchr, memchr3_iter, memmem};
+use memchr::memchr_iter;
 
 /// An octet that can't stand in a body where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,95 +21,163 @@ pub enum ContentFault {
     EightBit,
 }
 
-/// Why a run ends.
+/// What is asked of a body.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// The input does.
-    End,
-    /// Behind it a dot begins a line.
-    Dot,
-    /// Behind it stands the input's last octet, a CR: no one knows yet what it is.
+pub(super) struct Rules {
+    /// CR and LF may stand alone, and are no line end then.
+    pub(super) bare_newlines: bool,
+    /// NUL may stand.
+    pub(super) nul: bool,
+    /// Octets above 127 may.
+    pub(super) eight_bit: bool,
+    /// A dot that opens a line wants a hand.
+    pub(super) dots: bool,
+}
+
+impl Rules {
+    /// Of a message that arrives by DATA, no relaxation named.
+    pub(super) const RECEIVED: Self = Self {
+        bare_newlines: false,
+        nul: false,
+        eight_bit: true,
+        dots: true,
+    };
+}
+
+/// What an octet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Octet {
+    /// The CR of a CRLF.
+    Newline,
+    Data,
+    /// The last octet that is there, a CR: no one knows yet what it is.
     LastCr,
-    /// Behind it stands an octet that breaks the rule.
     Fault(ContentFault),
 }
 
-/// How many octets are looked at beyond a stop, at most.
-const WINDOW: usize = 8 * 1024;
-
-/// How many lines are looked at one by one before a search is set up that takes many at a time: where
-/// dots stand close, the setting up is what costs.
-const NEAR: usize = 4;
-
-/// The longest sound run at the start of `input`, which begins neither between CR and LF nor with
-/// a dot that opens a line.
-pub(super) fn run(input: &[u8]) -> (usize, Stop) {
-    let mut done = 0;
-    loop {
-        let rest = &input[done..];
-        match rest {
-            [] => return (done, Stop::End),
-            [b'\r'] => return (done, Stop::LastCr),
-            [b'.', ..] if input[..done].ends_with(b"\r\n") => return (done, Stop::Dot),
-            _ => {}
-        }
-        let window = window(rest);
-        let dot = first_dot(window);
-        let sound = &window[..dot.unwrap_or(window.len())];
-        if !is_sound(sound)
-            && let Some((at, fault)) = first_fault(sound)
-        {
-            return (done + at, Stop::Fault(fault));
-        }
-        done += sound.len();
-        if dot.is_some() {
-            return (done, Stop::Dot);
-        }
-    }
-}
-
-/// Where the first dot behind a CRLF stands.
-fn first_dot(window: &[u8]) -> Option<usize> {
-    let mut line = 0;
-    for _ in 0..NEAR {
-        line += memchr(b'\n', &window[line..])? + 1;
-        if window.get(line) == Some(&b'.') && window[..line].ends_with(b"\r\n") {
-            return Some(line);
-        }
-    }
-    let behind = memmem::find(&window[line..], b"\r\n.")?;
-    Some(line + behind + 2)
-}
-
-/// The first octets of `rest`, never cut behind a CR unless that is all there is before it.
-fn window(rest: &[u8]) -> &[u8] {
-    let window = &rest[..rest.len().min(WINDOW)];
-    match window {
-        [before @ .., b'\r'] if !before.is_empty() => before,
-        _ => window,
-    }
-}
-
-/// Whether every CR has its LF, every LF its CR, and nothing is NUL. No branch in the loop, so it
-/// becomes vector instructions.
-fn is_sound(run: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (run.first(), run.last()) else {
-        return true;
+/// What the first octet of `rest` is, which doesn't begin between CR and LF.
+#[inline]
+pub(super) fn first(rest: &[u8], rules: Rules) -> Octet {
+    let fault = match *rest {
+        [b'\r', ref behind @ ..] => match behind.first() {
+            None => return Octet::LastCr,
+            Some(b'\n') => return Octet::Newline,
+            Some(_) if rules.bare_newlines => return Octet::Data,
+            Some(_) => ContentFault::BareCr,
+        },
+        [b'\n', ..] if !rules.bare_newlines => ContentFault::BareLf,
+        [0, ..] if !rules.nul => ContentFault::Nul,
+        [octet, ..] if !octet.is_ascii() && !rules.eight_bit => ContentFault::EightBit,
+        _ => return Octet::Data,
     };
-    let mut faults = u8::from(*first == b'\n') | u8::from(*last == b'\r') | u8::from(*last == 0);
-    for (here, next) in run.iter().zip(&run[1..]) {
-        faults |= u8::from((*here == b'\r') != (*next == b'\n')) | u8::from(*here == 0);
-    }
-    faults == 0
+    Octet::Fault(fault)
 }
 
-fn first_fault(run: &[u8]) -> Option<(usize, ContentFault)> {
-    memchr3_iter(b'\r', b'\n', 0, run).find_map(|at| match run[at] {
-        b'\r' if run.get(at + 1) != Some(&b'\n') => Some((at, ContentFault::BareCr)),
-        b'\n' if at == 0 || run[at - 1] != b'\r' => Some((at, ContentFault::BareLf)),
-        0 => Some((at, ContentFault::Nul)),
-        _ => None,
-    })
+/// Octets that are looked at together.
+pub(super) const BLOCK: usize = 2048;
+
+/// Dots that open a line in a block, from which on it is better looked at octet by octet.
+const MANY: usize = BLOCK / 32;
+
+/// How the front of some input looks. Neither part ends between CR and LF.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    /// So many octets are as they should be, and no dot opens a line in them.
+    pub(super) plain: usize,
+    /// So many behind those are as they should be but for dots.
+    pub(super) dotted: usize,
+}
+
+/// Looks at `input`, which doesn't begin between CR and LF, as far as it is plain and a block beyond.
+/// A dot at its very front isn't seen.
+pub(super) fn look(input: &[u8], rules: Rules) -> Look {
+    // In a block an LF is looked at with the octet before it.
+    if first(input, rules) == Octet::Fault(ContentFault::BareLf) {
+        return Look::default();
+    }
+    let (mut plain, mut dotted) = (0, 0);
+    while plain + 1 < input.len() {
+        let end = input.len().min(plain + BLOCK + 1);
+        let block = &input[plain..end];
+        let found = match (rules.bare_newlines, rules.eight_bit) {
+            (false, true) => scan::<true, false>(block),
+            (false, false) => scan::<true, true>(block),
+            (true, true) => scan::<false, false>(block),
+            (true, false) => scan::<false, true>(block),
+        };
+        if found.breaks(rules) {
+            break;
+        }
+        if found.dot && rules.dots {
+            dotted = block.len() - 1;
+            break;
+        }
+        plain += block.len() - 1;
+    }
+    // The last octet has been in no block, unless it is an LF.
+    if plain + 1 == input.len()
+        && let Octet::Data | Octet::Fault(ContentFault::BareLf) = first(&input[plain..], rules)
+    {
+        plain += 1;
+    }
+    let whole = |end: usize| end - usize::from(input[..end].ends_with(b"\r"));
+    Look {
+        plain: whole(plain),
+        dotted: whole(plain + dotted) - whole(plain),
+    }
+}
+
+/// Where dots open lines in a block, but for its first octet, unless there are many.
+pub(super) fn dots(block: &[u8]) -> Option<impl Iterator<Item = usize> + use<>> {
+    let (mut dots, mut found) = ([0; MANY], 0);
+    for at in memchr_iter(b'\n', block) {
+        if block.get(at + 1) == Some(&b'.') && block[..at].ends_with(b"\r") {
+            *dots.get_mut(found)? = at + 1;
+            found += 1;
+        }
+    }
+    Some(dots.into_iter().take(found))
+}
+
+/// What a block has.
+struct Found {
+    /// A CR without LF behind it, or an LF without CR before it.
+    bare: bool,
+    /// A dot behind an LF.
+    dot: bool,
+    least: u8,
+    /// Every bit that is set in any octet.
+    bits: u8,
+}
+
+impl Found {
+    fn breaks(&self, rules: Rules) -> bool {
+        self.bare || (self.least == 0 && !rules.nul) || (self.bits >= 0x80 && !rules.eight_bit)
+    }
+}
+
+/// Looks at a block but for its last octet, which shows what the one before it is. No branch in the
+/// loop, so it becomes vector instructions; `&&` is a branch.
+#[allow(clippy::needless_bitwise_bool)]
+fn scan<const NEWLINES: bool, const SEVEN_BIT: bool>(block: &[u8]) -> Found {
+    let mut found = Found {
+        bare: false,
+        dot: false,
+        least: u8::MAX,
+        bits: 0,
+    };
+    for (here, next) in block[..block.len() - 1].iter().zip(&block[1..]) {
+        if NEWLINES {
+            found.bare |= (*here == b'\r') != (*next == b'\n');
+        }
+        found.dot |= (*here == b'\n') & (*next == b'.');
+        found.least = found.least.min(*here);
+        if SEVEN_BIT {
+            found.bits |= here;
+        }
+    }
+    found
 }
 
 impl fmt::Display for ContentFault {
@@ -123,3 +192,70 @@ impl fmt::Display for ContentFault {
 }
 
 impl core::error::Error for ContentFault {}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// Bodies of several blocks.
+    pub(in crate::wire) fn bodies() -> impl Strategy<Value = Vec<u8>> {
+        let part = prop_oneof![
+            6 => (0..BLOCK).prop_map(|octets| alloc::vec![b'x'; octets]),
+            6 => Just(b"\r\n".to_vec()),
+            4 => Just(b"\r\n.".to_vec()),
+            2 => Just(b"\r\n..".repeat(2 * MANY)),
+            1 => prop::sample::select(b"\r\n\0\xff.".as_slice()).prop_map(|octet| alloc::vec![octet]),
+        ];
+        vec(part, 0..10).prop_map(|parts| parts.concat())
+    }
+
+    /// How far `body` follows the rules, octet by octet, and where dots open a line until then.
+    fn walk(body: &[u8], rules: Rules) -> (usize, Vec<usize>) {
+        let (mut at, mut dots) = (0, Vec::new());
+        while at < body.len() {
+            if body[at] == b'.' && body[..at].ends_with(b"\r\n") {
+                dots.push(at);
+            }
+            match first(&body[at..], rules) {
+                Octet::Newline => at += 2,
+                Octet::Data => at += 1,
+                Octet::LastCr | Octet::Fault(_) => break,
+            }
+        }
+        (at, dots)
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_are_what_their_octets_are(
+            body in bodies(),
+            [bare_newlines, nul, eight_bit, matter] in any::<[bool; 4]>(),
+        ) {
+            let rules = Rules { bare_newlines, nul, eight_bit, dots: matter };
+            let (sound, mut expected) = walk(&body, rules);
+            let found = look(&body, rules);
+            let plain = found.plain;
+            let end = plain + found.dotted;
+            prop_assert!(end <= sound);
+            prop_assert!(!body[..plain].ends_with(b"\r") && !body[..end].ends_with(b"\r"));
+            if !matter {
+                expected.clear();
+            }
+            prop_assert!(expected.iter().all(|dot| *dot >= plain));
+            // An LF by itself with a dot behind it gets a closer look too.
+            if !bare_newlines {
+                let stop = expected.first().map_or(sound, |dot| sound.min(*dot));
+                prop_assert!(plain + BLOCK >= stop);
+                prop_assert!(stop < body.len() || plain == stop);
+            }
+            if let Some(dots) = dots(&body[plain..end]) {
+                let dots: Vec<_> = dots.map(|dot| plain + dot).collect();
+                expected.retain(|dot| *dot < end);
+                prop_assert_eq!(dots, expected);
+            }
+        }
+    }
+}

@@ -3,8 +3,9 @@
 //! take for a boundary, or that whoever gets it from that receiver could.
 
 use super::Transmit;
-use super::content::{self, ContentFault, Stop};
+use super::content::{self, BLOCK, ContentFault, Octet, Rules};
 use bytes::Bytes;
+use core::ops::Range;
 
 /// What a client does with line ends in the content it is given (RFC 5321 §2.3.8), by DATA and by BDAT
 /// alike.
@@ -42,7 +43,7 @@ pub(crate) enum SentBy {
 pub(crate) struct Stuffer {
     newlines: Newlines,
     sent_by: SentBy,
-    seven_bit: bool,
+    rules: Rules,
     line_start: bool,
     /// The last octet was a CR; it is written once its LF is there.
     held_cr: bool,
@@ -53,20 +54,22 @@ impl Stuffer {
         Self {
             newlines,
             sent_by,
-            seven_bit,
+            rules: Rules {
+                bare_newlines: false,
+                nul: false,
+                eight_bit: !seven_bit,
+                dots: sent_by == SentBy::Data,
+            },
             line_start: true,
             held_cr: false,
         }
     }
 
-    /// Writes the next octets of the message; large chunks are passed on without a copy.
+    /// Writes the next octets of the message; what is plain goes on without a copy where that pays.
     pub(crate) fn write(&mut self, chunk: Bytes, out: &mut Transmit) -> Result<(), ContentFault> {
         if self.sent_by == SentBy::BinaryChunks {
             out.push(chunk);
             return Ok(());
-        }
-        if self.seven_bit && !chunk.is_ascii() {
-            return Err(ContentFault::EightBit);
         }
         let mut done = 0;
         while let Some(first) = chunk.get(done) {
@@ -74,36 +77,87 @@ impl Stuffer {
                 if *first != b'\n' {
                     return Err(ContentFault::BareCr);
                 }
+                out.put(b"\r\n");
+                self.held_cr = false;
+                self.line_start = true;
                 done += 1;
-                self.end_line(out);
                 continue;
             }
-            if self.line_start && *first == b'.' && self.sent_by == SentBy::Data {
+            // That dot isn't looked at again: behind this it is like any other octet.
+            if self.opens_with_dot(*first) {
                 out.put(b".");
+                self.line_start = false;
             }
-            // A dot that opens a line needs nothing more, so it isn't looked at again.
-            let dot = usize::from(*first == b'.');
-            let (octets, stop) = content::run(&chunk[done + dot..]);
-            let run = done..done + dot + octets;
-            done = run.end;
-            if !run.is_empty() {
-                self.line_start = chunk[run.clone()].ends_with(b"\r\n");
-                out.pass(&chunk, run);
-            }
-            match stop {
-                Stop::End | Stop::Dot => {}
-                Stop::LastCr => {
-                    self.held_cr = true;
-                    done += 1;
+            let look = content::look(&chunk[done..], self.rules);
+            let plain = done + look.plain;
+            self.pass(&chunk, done..plain, out);
+            done = plain + look.dotted;
+            if look.dotted > 0
+                && let Some(dots) = content::dots(&chunk[plain..done])
+            {
+                let mut start = plain;
+                for dot in dots {
+                    self.pass(&chunk, start..plain + dot, out);
+                    out.put(b".");
+                    start = plain + dot;
                 }
-                Stop::Fault(ContentFault::BareLf) if self.newlines == Newlines::Convert => {
-                    done += 1;
-                    self.end_line(out);
-                }
-                Stop::Fault(fault) => return Err(fault),
+                self.pass(&chunk, start..done, out);
+            } else if plain < chunk.len() {
+                done = plain + self.write_octet_by_octet(&chunk[plain..], out)?;
             }
         }
         Ok(())
+    }
+
+    /// Writes a run of octets as they are.
+    fn pass(&mut self, chunk: &Bytes, run: Range<usize>, out: &mut Transmit) {
+        if !run.is_empty() {
+            self.line_start = chunk[run.clone()].ends_with(b"\r\n");
+            out.pass(chunk, run);
+        }
+    }
+
+    fn opens_with_dot(&self, octet: u8) -> bool {
+        octet == b'.' && self.line_start && self.rules.dots
+    }
+
+    /// Writes a block of octets, each of which is looked at by itself; says how many.
+    fn write_octet_by_octet(
+        &mut self,
+        octets: &[u8],
+        out: &mut Transmit,
+    ) -> Result<usize, ContentFault> {
+        // No octet becomes more than two.
+        let (mut block, mut filled, mut done) = ([0; 2 * BLOCK], 0, 0);
+        let mut put = |octet| {
+            block[filled] = octet;
+            filled += 1;
+        };
+        while done < octets.len().min(BLOCK - 1) {
+            let octet = octets[done];
+            if self.opens_with_dot(octet) {
+                put(b'.');
+            }
+            self.line_start = false;
+            done += 1;
+            match content::first(&octets[done - 1..], self.rules) {
+                Octet::Data => put(octet),
+                Octet::LastCr => self.held_cr = true,
+                Octet::Fault(fault)
+                    if fault != ContentFault::BareLf || self.newlines != Newlines::Convert =>
+                {
+                    return Err(fault);
+                }
+                newline => {
+                    put(b'\r');
+                    put(b'\n');
+                    self.line_start = true;
+                    done += usize::from(newline == Octet::Newline);
+                }
+            }
+        }
+        out.put(&block[..filled]);
+        Ok(done)
     }
 
     /// By DATA, completes the last line and writes the final dot.
@@ -118,10 +172,37 @@ impl Stuffer {
         }
         Ok(())
     }
+}
 
-    fn end_line(&mut self, out: &mut Transmit) {
-        out.put(b"\r\n");
-        self.held_cr = false;
-        self.line_start = true;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::content::tests::bodies;
+    use bytes::Buf;
+    use proptest::prelude::*;
+
+    fn write(mut body: Bytes, mut stuffer: Stuffer, cut: usize) -> Result<Bytes, ContentFault> {
+        let mut out = Transmit::default();
+        while !body.is_empty() {
+            stuffer.write(body.split_to(cut.min(body.len())), &mut out)?;
+        }
+        stuffer.finish(&mut out)?;
+        Ok(out.copy_to_bytes(out.remaining()))
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_of_many_blocks_is_written_as_it_is_octet_by_octet(
+            body in bodies(),
+            [convert, data, seven_bit] in any::<[bool; 3]>(),
+            cut in 2..20_000_usize,
+        ) {
+            let newlines = if convert { Newlines::Convert } else { Newlines::RequireCrlf };
+            let sent_by = if data { SentBy::Data } else { SentBy::Chunks };
+            let stuffer = Stuffer::new(newlines, sent_by, seven_bit);
+            let body = Bytes::from(body);
+            let cut_up = write(body.clone(), stuffer.clone(), 1);
+            prop_assert_eq!(write(body, stuffer, cut), cut_up);
+        }
     }
 }
