@@ -62,14 +62,14 @@ impl Capabilities {
     /// first line that names it counts; AUTH alone may stand on several (old servers repeat it as
     /// `AUTH=`), which count together.
     pub fn get<C: Capability>(&self) -> Option<C> {
+        if !self.offers(C::EXTENSION) {
+            return None;
+        }
         let named = |(keyword, _): &(&[u8], _)| Extension::of_word(keyword) == Some(C::EXTENSION);
         let lines = self.lines().filter(named);
         let mut lines = lines.map(|(_, arguments)| String::from_utf8_lossy(arguments));
         if C::EXTENSION == Extension::Auth {
-            let all: Vec<_> = lines.collect();
-            return (!all.is_empty())
-                .then(|| all.join(" "))
-                .and_then(|all| C::parse(&all));
+            return C::parse(&lines.collect::<Vec<_>>().join(" "));
         }
         C::parse(&lines.next()?)
     }

@@ -20,9 +20,9 @@ use crate::transcript::{Entry, Transcript};
 use crate::verb::Verb;
 use crate::wire::Transmit;
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use alloc::sync::Arc;
-use bytes::Buf;
+use bytes::{Buf, BufMut};
+use core::fmt::{self, Write as _};
 
 /// Something to be told, that borrows nothing.
 #[derive(Clone, Debug)]
@@ -121,11 +121,8 @@ impl Machine {
         self.config.hello.verb() == Verb::Lhlo
     }
 
-    pub(super) fn write(&mut self, command: &Command<'_>, awaited: Awaited) {
-        let line = command.to_string();
-        self.transcript.tell(Entry::client(line.as_bytes()));
-        self.output.put(line.as_bytes());
-        self.output.put(b"\r\n");
+    pub(super) fn write(&mut self, command: &dyn fmt::Display, awaited: Awaited) {
+        put_line(&mut self.output, &self.transcript, command);
         self.expect(awaited);
     }
 
@@ -179,7 +176,8 @@ impl Machine {
         {
             match write {
                 Write::Command(command, awaited) => {
-                    self.write(&command, awaited);
+                    put_line(&mut self.output, &self.transcript, command);
+                    self.expect(awaited);
                     let filled = self.filled();
                     if awaited == Awaited::Message
                         && let Some(transaction) = self.transactions.back_mut()
@@ -350,4 +348,13 @@ impl Machine {
             self.fail(Error::TimedOut(expired.wait));
         }
     }
+}
+
+fn put_line(output: &mut Transmit, transcript: &Transcript, command: &dyn fmt::Display) {
+    let tail = output.tail();
+    let start = tail.len();
+    // Writing to memory can't fail.
+    let _ = write!(tail, "{command}");
+    transcript.tell(Entry::client(&tail[start..]));
+    tail.put_slice(b"\r\n");
 }

@@ -6,12 +6,13 @@
 use super::outgoing::Outgoing;
 use super::state::Awaited;
 use super::{Delivery, Error, Stage};
-use crate::command::Command;
 use crate::envelope::Envelope;
 use crate::extension::{BodyType, Burl, Prdr};
 use crate::reply::Reply;
+use crate::verb::Verb;
 use crate::wire::SentBy;
 use alloc::vec::Vec;
+use core::fmt;
 
 #[derive(Clone, Debug)]
 pub(super) struct Transaction {
@@ -55,10 +56,9 @@ enum Next {
 }
 
 /// What a transaction has to write.
-#[derive(Debug)]
-pub(super) enum Write {
+pub(super) enum Write<'t> {
     /// A command, and what its reply is to be taken for.
-    Command(Command<'static>, Awaited),
+    Command(&'t dyn fmt::Display, Awaited),
     /// The message, in chunks.
     Chunks(SentBy),
 }
@@ -103,46 +103,35 @@ impl Transaction {
 
     /// What to write next; `None` once there is nothing, or nothing that makes sense. With `reset` an
     /// earlier transaction is cleared away first.
-    pub(super) fn next_write(&mut self, reset: bool) -> Option<Write> {
+    pub(super) fn next_write(&mut self, reset: bool) -> Option<Write<'_>> {
         if self.refused.is_some() {
             self.next = Next::Nothing;
         }
-        let recipients = self.envelope.recipients();
-        let (write, next) = match self.next {
-            Next::Begin if reset || self.behind => {
-                (Write::Command(Command::Rset, Awaited::Rset), Next::Mail)
-            }
-            Next::Begin | Next::Mail => {
-                let mail = Command::Mail(self.envelope.mail().clone());
-                // What follows a MAIL with an id is for its reply to say.
-                if self.envelope.has_id() {
-                    (Write::Command(mail, Awaited::MailAgain), Next::Nothing)
-                } else {
-                    (Write::Command(mail, Awaited::Mail), Next::Rcpt(0))
-                }
-            }
-            Next::Rcpt(index) => (
-                Write::Command(Command::Rcpt(recipients[index].clone()), Awaited::Rcpt),
-                if index + 1 < recipients.len() {
-                    Next::Rcpt(index + 1)
-                } else {
-                    Next::Content
-                },
-            ),
-            Next::Content => (self.content(), Next::Nothing),
-            Next::Nothing => return None,
+        let now = match self.next {
+            Next::Begin if !(reset || self.behind) => Next::Mail,
+            now => now,
         };
-        self.next = next;
-        Some(write)
-    }
-
-    /// What brings the message to the server, or is to ask for it.
-    fn content(&mut self) -> Write {
-        match (self.url.take(), self.sent_by) {
-            (Some(url), _) => Write::Command(Command::Burl(url), Awaited::Message),
-            (None, SentBy::Data) => Write::Command(Command::Data, Awaited::Data),
-            (None, sent_by) => Write::Chunks(sent_by),
-        }
+        let recipients = self.envelope.recipients();
+        let has_id = now == Next::Mail && self.envelope.has_id();
+        self.next = match now {
+            Next::Begin => Next::Mail,
+            // What follows a MAIL with an id is for its reply to say.
+            Next::Mail if !has_id => Next::Rcpt(0),
+            Next::Rcpt(index) if index + 1 < recipients.len() => Next::Rcpt(index + 1),
+            Next::Rcpt(_) => Next::Content,
+            Next::Mail | Next::Content | Next::Nothing => Next::Nothing,
+        };
+        Some(match (now, &self.url, self.sent_by) {
+            (Next::Begin, ..) => Write::Command(&Verb::Rset, Awaited::Rset),
+            (Next::Mail, ..) if has_id => Write::Command(self.envelope.mail(), Awaited::MailAgain),
+            (Next::Mail, ..) => Write::Command(self.envelope.mail(), Awaited::Mail),
+            (Next::Rcpt(index), ..) => Write::Command(&recipients[index], Awaited::Rcpt),
+            // What brings the message to the server, or is to ask for it.
+            (Next::Content, Some(url), _) => Write::Command(url, Awaited::Message),
+            (Next::Content, None, SentBy::Data) => Write::Command(&Verb::Data, Awaited::Data),
+            (Next::Content, None, sent_by) => Write::Chunks(sent_by),
+            (Next::Nothing, ..) => return None,
+        })
     }
 
     /// The reply to a MAIL with an id: the transaction begins, or goes on where the server has the

@@ -10,7 +10,7 @@ use crate::grammar;
 use crate::syntax::SyntaxErrorKind;
 use alloc::borrow::Cow;
 use alloc::string::ToString;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 /// `esmtp-param = esmtp-keyword ["=" esmtp-value]`, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,7 +103,7 @@ impl<'a> Parameters<'a> {
     #[allow(clippy::needless_pass_by_value)] // given away, as to any builder
     pub(crate) fn set<'p, P: Parameter<'p>>(&mut self, parameter: P) {
         self.remove(P::KEYWORDS);
-        self.push(&parameter.to_string());
+        self.push(&parameter);
     }
 
     /// As [`set`](Self::set), for a parameter that this crate doesn't know.
@@ -123,16 +123,17 @@ impl<'a> Parameters<'a> {
             return Err(InvalidExtension::Known);
         }
         self.remove(&[keyword]);
-        self.push(&RawParameter { keyword, value }.to_string());
+        self.push(&RawParameter { keyword, value });
         Ok(())
     }
 
-    fn push(&mut self, parameter: &str) {
+    fn push(&mut self, parameter: &impl fmt::Display) {
         let text = self.0.to_mut();
         if !text.is_empty() {
             text.push(' ');
         }
-        *text += parameter;
+        // Writing to a string can't fail.
+        let _ = write!(text, "{parameter}");
     }
 
     /// Drops the one that goes by one of these keywords.
@@ -144,7 +145,7 @@ impl<'a> Parameters<'a> {
             let mut kept = Self::default();
             for parameter in self.iter() {
                 if !is_any(keywords, parameter.keyword) {
-                    kept.push(&parameter.to_string());
+                    kept.push(&parameter);
                 }
             }
             self.0 = Cow::Owned(kept.0.into_owned());
