@@ -21,6 +21,9 @@ macro_rules! verbs {
         }
 
         impl Verb {
+            /// How many there are.
+            pub(crate) const COUNT: usize = Self::Own as usize + 1;
+
             /// The verb that word is, in any case; never [`Own`](Self::Own).
             #[allow(non_upper_case_globals)] // constants named as the variants they stand for
             pub(crate) fn of(word: &[u8]) -> Option<Self> {
@@ -79,8 +82,17 @@ const HISTORY: [u128; 6] = [
 
 /// Methods of HTTP (RFC 9110 §9, RFC 5789, RFC 9113 §3.4): a page that posts a form to port 25 is an
 /// old trick.
-const HTTP: [&[u8]; 10] = [
-    b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI",
+const HTTP: [u128; 10] = [
+    packed(b"GET"),
+    packed(b"HEAD"),
+    packed(b"POST"),
+    packed(b"PUT"),
+    packed(b"DELETE"),
+    packed(b"CONNECT"),
+    packed(b"OPTIONS"),
+    packed(b"TRACE"),
+    packed(b"PATCH"),
+    packed(b"PRI"),
 ];
 
 /// Whether a line begins as a request of HTTP does, whatever its rest may be.
@@ -89,10 +101,7 @@ pub(crate) fn opens_http(line: &[u8]) -> bool {
         .iter()
         .take(8)
         .position(|octet| !octet.is_ascii_alphabetic());
-    word.is_some_and(|end| {
-        HTTP.iter()
-            .any(|method| method.eq_ignore_ascii_case(&line[..end]))
-    })
+    word.is_some_and(|end| HTTP.contains(&packed(&line[..end])))
 }
 
 /// Whether a line begins as a BDAT does, whatever its rest may be: where CHUNKING is offered, octets

@@ -227,6 +227,20 @@ extensions! {
     };
 }
 
+static OF_VERB: [Option<Extension>; Verb::COUNT] = {
+    let mut extensions = [None; Verb::COUNT];
+    let mut row = 0;
+    while row < TABLE.len() {
+        let mut verbs = TABLE[row].1.verbs;
+        while let [verb, behind @ ..] = verbs {
+            extensions[*verb as usize] = Some(TABLE[row].0);
+            verbs = behind;
+        }
+        row += 1;
+    }
+    extensions
+};
+
 impl Extension {
     /// The extension an EHLO line's keyword names, in any case (RFC 5321 §2.4).
     pub fn of_keyword(keyword: &str) -> Option<Self> {
@@ -236,9 +250,7 @@ impl Extension {
 
     /// The extension that adds a verb.
     pub(crate) fn of_verb(verb: Verb) -> Option<Self> {
-        let mut rows = TABLE.iter();
-        let (extension, _) = rows.find(|(_, row)| row.verbs.contains(&verb))?;
-        Some(*extension)
+        OF_VERB[verb as usize]
     }
 
     /// The RFC that defines it; `None` where a product's manual or a draft does.
