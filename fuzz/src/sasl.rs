@@ -125,7 +125,7 @@ fn ask<'m>(
         assert!(mechanism.is_bound(), "{mechanism} can't begin");
         return;
     };
-    let mut last = auth.initial_response().cloned().unwrap_or_default();
+    let mut last = auth.initial_response().unwrap_or_default();
     for message in messages {
         let message = filled(message, last.expose());
         let parts = message.expose().split(|octet| *octet == b',');

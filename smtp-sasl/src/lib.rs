@@ -24,7 +24,7 @@
 //! let (mut client, auth) = Credentials::new("joe", "wonderland")?.begin(offer)?;
 //! let mut server = authenticator.begin(auth.mechanism(), Channel::default());
 //!
-//! let mut response = auth.initial_response().cloned();
+//! let mut response = auth.initial_response();
 //! let identity = loop {
 //!     match server.step(response.as_ref()) {
 //!         Ok(AuthStep::Challenge(challenge)) => response = Some(client.respond(&challenge)?),

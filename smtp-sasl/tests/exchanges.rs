@@ -86,7 +86,7 @@ fn converse(
     (mut client, auth): (ClientExchange, Auth<'static>),
     mut server: ServerExchange,
 ) -> Result<Result<String, AuthError>, Refusal> {
-    let mut response = auth.initial_response().cloned();
+    let mut response = auth.initial_response();
     loop {
         match server.step(response.as_ref())? {
             AuthStep::Challenge(challenge) => match client.respond(&challenge) {
@@ -370,7 +370,8 @@ fn a_server_that_does_not_know_the_password_is_found_out() {
         joe.begin(offer).unwrap()
     };
     let first = |auth: &Auth<'_>| {
-        let first = auth.initial_response().unwrap().expose();
+        let first = auth.initial_response().unwrap();
+        let first = first.expose();
         let nonce = first.split(|octet| *octet == b',').nth(3).unwrap();
         let salt = b"more,s=QSXCR+Q6sek8bf92,i=4096";
         Secret::from([nonce, &salt[..]].concat())

@@ -115,7 +115,7 @@ impl CommandValue {
             (Self::Hello(_, name), Command::Hello(hello)) => hello.name() == name.0,
             (Self::Auth(mechanism, initial), Command::Auth(auth)) => {
                 auth.mechanism().as_str() == mechanism.0.to_ascii_uppercase()
-                    && auth.initial_response().map(Secret::expose) == initial.as_deref()
+                    && auth.initial_response().as_ref().map(Secret::expose) == initial.as_deref()
             }
             (Self::Bdat(..), Command::Bdat(bdat)) => {
                 (bdat.size, bdat.last) == (self.size(), self.is_last())

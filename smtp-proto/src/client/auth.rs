@@ -28,7 +28,7 @@ impl Machine {
         if command.to_string().len() + 2 > LINE
             && let Command::Auth(auth) = command
         {
-            exchange.held = auth.initial_response().cloned();
+            exchange.held = auth.initial_response();
             command = Command::Auth(Auth::new(auth.mechanism().clone(), None));
         }
         self.exchange = Some(exchange);

@@ -3,6 +3,7 @@
 //! The exchange itself is opaque here: challenges and responses are carried as base64, and what
 //! they mean is for a SASL library.
 
+use super::base64::Initial;
 use super::parameter::{MailParameter, Parameter, Sealed, Slot, owned, slot, write_value};
 use super::{Capability, Extension};
 use crate::address::Mailbox;
@@ -10,10 +11,7 @@ use crate::grammar::xtext;
 use crate::secret::Secret;
 use crate::syntax::SyntaxErrorKind;
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use core::fmt;
 
 /// `AUTH SP sasl-mech [SP initial-response]`, `initial-response = base64 / "="`: the client begins
@@ -21,7 +19,7 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auth<'a> {
     mechanism: Mechanism<'a>,
-    initial: Option<Secret>,
+    initial: Option<Initial<'a>>,
 }
 
 /// `sasl-mech = 1*20(UPPER-ALPHA / DIGIT / "-" / "_")` (RFC 4422 §3.1), kept in upper case.
@@ -54,8 +52,12 @@ pub(super) const SUBMITTED: Slot = slot!(Submitted<'_>, 500, advisory);
 impl<'a> Auth<'a> {
     /// An exchange by that mechanism, with an initial response where it has one; an empty one is a
     /// response too.
+    #[allow(clippy::needless_pass_by_value)] // given away, so that it is wiped
     pub fn new(mechanism: Mechanism<'a>, initial: Option<Secret>) -> Self {
-        Self { mechanism, initial }
+        Self {
+            mechanism,
+            initial: initial.as_ref().map(Initial::of),
+        }
     }
 
     /// By which mechanism.
@@ -64,17 +66,16 @@ impl<'a> Auth<'a> {
     }
 
     /// What it begins with, decoded.
-    pub const fn initial_response(&self) -> Option<&Secret> {
-        self.initial.as_ref()
+    pub fn initial_response(&self) -> Option<Secret> {
+        self.initial.as_ref().map(Initial::decoded)
     }
 
     pub(crate) fn parse(argument: &'a str) -> Result<Self, SyntaxErrorKind> {
         let (mechanism, initial) = match argument.split_once(' ') {
             None => (argument, None),
-            Some((mechanism, "=")) => (mechanism, Some(Secret::default())),
             Some((mechanism, initial)) => {
-                let initial = decode(initial.as_bytes()).filter(|_| !initial.is_empty());
-                (mechanism, Some(initial.ok_or(SyntaxErrorKind::Base64)?))
+                let initial = Initial::parse(initial).ok_or(SyntaxErrorKind::Base64)?;
+                (mechanism, Some(initial))
             }
         };
         let mechanism = Mechanism::try_from(mechanism).map_err(|_| SyntaxErrorKind::Argument)?;
@@ -85,19 +86,9 @@ impl<'a> Auth<'a> {
     pub fn into_owned(self) -> Auth<'static> {
         Auth {
             mechanism: self.mechanism.into_owned(),
-            initial: self.initial,
+            initial: self.initial.map(Initial::into_owned),
         }
     }
-}
-
-/// A challenge or a response as it stands on the wire; an empty one is an empty line.
-pub(crate) fn encode(octets: &[u8]) -> String {
-    STANDARD.encode(octets)
-}
-
-/// What a challenge or a response says; `None` if it isn't base64 with its padding.
-pub(crate) fn decode(base64: &[u8]) -> Option<Secret> {
-    STANDARD.decode(base64).ok().map(Secret::from)
 }
 
 impl Mechanism<'_> {
@@ -243,8 +234,7 @@ impl fmt::Display for Auth<'_> {
         write!(f, "AUTH {}", self.mechanism)?;
         match &self.initial {
             None => Ok(()),
-            Some(initial) if initial.expose().is_empty() => f.write_str(" ="),
-            Some(initial) => write!(f, " {}", encode(initial.expose())),
+            Some(initial) => write!(f, " {}", initial.as_str()),
         }
     }
 }
@@ -317,9 +307,10 @@ mod tests {
             ("", ARGUMENT),
         ] {
             let auth = Auth::parse(argument);
-            let read = auth
+            let read = auth.map(|auth| auth.initial_response());
+            let read = read
                 .as_ref()
-                .map(|auth| auth.initial_response().map(Secret::expose));
+                .map(|initial| initial.as_ref().map(Secret::expose));
             assert_eq!(read.map_err(|kind| *kind), initial, "{argument}");
         }
     }

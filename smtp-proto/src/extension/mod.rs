@@ -15,6 +15,7 @@
 #![doc = include_str!("support.md")]
 
 mod auth;
+mod base64;
 mod body;
 mod burl;
 mod checkpoint;
@@ -75,7 +76,7 @@ pub use xclient::{Attribute, XClient, XClientAttributes, XForward, XForwardAttri
 
 pub use crate::date_time::{DateTime, InvalidDateTime};
 
-pub(crate) use auth::{decode as decode_base64, encode as encode_base64};
+pub(crate) use base64::{decode as decode_base64, encode as encode_base64};
 pub(crate) use list::Parameters;
 pub(crate) use parameter::Carrier;
 pub(crate) use table::Row;

@@ -238,7 +238,7 @@ impl Machine {
             Command::Auth(auth) => {
                 self.exchange = Some(Exchange {
                     mechanism: auth.mechanism().clone().into_owned(),
-                    response: auth.initial_response().cloned(),
+                    response: auth.initial_response(),
                     challenged: false,
                 });
                 return Some(Command::Auth(auth));
