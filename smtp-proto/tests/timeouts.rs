@@ -104,7 +104,8 @@ fn a_chunk_behind_too_many_errors_waits_with_their_answers() {
     assert!(server.run());
     assert!(server.feed(b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 2\r\nhi"));
     // Nobody knows where the next command begins behind such a one, so it is the last.
-    assert!(server.feed(b"FOO\r\nBDAT x\r\n"));
+    assert!(server.feed(b"FOO\r\n"));
+    assert!(server.feed(b"BDAT x\r\n"));
     assert_eq!(server.conn.timeout().unwrap().wait, Wait::Penalty);
     let (output, told) = expire(&mut server);
     let replies = "500 5.5.2 command unrecognized\r\n501 5.5.4 malformed chunk size\r\n";
