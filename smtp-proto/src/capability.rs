@@ -31,8 +31,7 @@ impl Capabilities {
     pub fn from_reply(reply: Reply) -> Self {
         let text = reply.into_text();
         let (mut extensions, mut size) = (Extensions::NONE, None);
-        for line in text.as_lines().skip(1) {
-            let (keyword, arguments) = split(line);
+        for (keyword, arguments) in lines(&text) {
             let Some(extension) = Extension::of_word(keyword) else {
                 continue;
             };
@@ -66,7 +65,7 @@ impl Capabilities {
             return None;
         }
         let named = |(keyword, _): &(&[u8], _)| Extension::of_word(keyword) == Some(C::EXTENSION);
-        let lines = self.lines().filter(named);
+        let lines = lines(&self.text).filter(named);
         let mut lines = lines.map(|(_, arguments)| String::from_utf8_lossy(arguments));
         if C::EXTENSION == Extension::Auth {
             return C::parse(&lines.collect::<Vec<_>>().join(" "));
@@ -81,33 +80,29 @@ impl Capabilities {
 
     /// Whether it offers that keyword, known to this crate or not.
     pub fn has_keyword(&self, keyword: &str) -> bool {
-        self.lines()
-            .any(|(offered, _)| offered.eq_ignore_ascii_case(keyword.as_bytes()))
+        lines(&self.text).any(|(offered, _)| offered.eq_ignore_ascii_case(keyword.as_bytes()))
     }
 
     /// Every keyword with its arguments, in the server's order and case, known or not.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         let text = String::from_utf8_lossy;
-        self.lines()
-            .map(move |(keyword, arguments)| (text(keyword), text(arguments)))
-    }
-
-    fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.text.as_lines().skip(1).map(split)
+        lines(&self.text).map(move |(keyword, arguments)| (text(keyword), text(arguments)))
     }
 }
 
-/// The keyword and its arguments: behind a blank, or behind the `=` that servers once wrote after
-/// AUTH.
-fn split(line: &[u8]) -> (&[u8], &[u8]) {
-    let line = line.trim_ascii();
-    let end = line
-        .iter()
-        .position(|octet| matches!(octet, b'\t' | b' ' | b'='))
-        .unwrap_or(line.len());
-    let (keyword, arguments) = line.split_at(end);
-    let arguments = arguments.strip_prefix(b"=").unwrap_or(arguments);
-    (keyword, arguments.trim_ascii_start())
+/// The keyword and the arguments of each line but the first: behind a blank, or behind the `=` that
+/// servers once wrote after AUTH.
+fn lines(text: &Text) -> impl Iterator<Item = (&[u8], &[u8])> {
+    text.as_lines().skip(1).map(|line| {
+        let line = line.trim_ascii();
+        let end = line
+            .iter()
+            .position(|octet| *octet <= b' ' || *octet == b'=')
+            .unwrap_or(line.len());
+        let (keyword, arguments) = line.split_at(end);
+        let arguments = arguments.strip_prefix(b"=").unwrap_or(arguments);
+        (keyword, arguments.trim_ascii_start())
+    })
 }
 
 /// What the arguments of SIZE say. 0: no fixed limit (RFC 1870 §4).

@@ -6,6 +6,7 @@ use crate::verb::Verb;
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 use core::fmt;
+use memchr::memchr2;
 
 /// The longest name, a domain's limit (§4.5.3.1.2).
 const NAME: usize = 255;
@@ -71,10 +72,10 @@ impl<'a> Hello<'a> {
     }
 
     fn of(verb: Verb, name: &'a str) -> Result<Self, SyntaxErrorKind> {
-        let is_bracket = |octet| matches!(octet, b'[' | b']');
         let sound = (1..=NAME).contains(&name.len())
             && name.bytes().all(|octet| octet.is_ascii_graphic())
-            && (!name.bytes().any(is_bracket) || AddressLiteral::try_from(name).is_ok());
+            && (memchr2(b'[', b']', name.as_bytes()).is_none()
+                || AddressLiteral::try_from(name).is_ok());
         if sound {
             Ok(Self {
                 verb,

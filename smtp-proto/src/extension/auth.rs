@@ -7,7 +7,7 @@ use super::base64::Initial;
 use super::parameter::{MailParameter, Parameter, Sealed, Slot, owned, slot, write_value};
 use super::{Capability, Extension};
 use crate::address::Mailbox;
-use crate::grammar::xtext;
+use crate::grammar::{self, xtext};
 use crate::secret::Secret;
 use crate::syntax::SyntaxErrorKind;
 use alloc::borrow::Cow;
@@ -71,12 +71,10 @@ impl<'a> Auth<'a> {
     }
 
     pub(crate) fn parse(argument: &'a str) -> Result<Self, SyntaxErrorKind> {
-        let (mechanism, initial) = match argument.split_once(' ') {
-            None => (argument, None),
-            Some((mechanism, initial)) => {
-                let initial = Initial::parse(initial).ok_or(SyntaxErrorKind::Base64)?;
-                (mechanism, Some(initial))
-            }
+        let (mechanism, initial) = grammar::cut(argument, b' ');
+        let initial = match initial {
+            None => None,
+            Some(initial) => Some(Initial::parse(initial).ok_or(SyntaxErrorKind::Base64)?),
         };
         let mechanism = Mechanism::try_from(mechanism).map_err(|_| SyntaxErrorKind::Argument)?;
         Ok(Self { mechanism, initial })

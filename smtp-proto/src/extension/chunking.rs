@@ -1,5 +1,6 @@
 //! CHUNKING (RFC 3030 §2): bodies in chunks of a stated size, in place of DATA.
 
+use crate::grammar::cut;
 use core::fmt;
 
 /// `BDAT SP chunk-size [SP "LAST"]`, `chunk-size = 1*DIGIT`: so many octets of the message follow
@@ -22,10 +23,10 @@ impl Bdat {
     /// `None` for anything but digits, and for a number that isn't below 2⁶³: what it says can't be
     /// told from what another reader takes it for.
     pub(crate) fn parse(argument: &str) -> Option<Self> {
-        let (size, last) = match argument.split_once(' ') {
-            None => (argument, false),
-            Some((size, last)) if last.eq_ignore_ascii_case("LAST") => (size, true),
-            Some(_) => return None,
+        let (size, last) = match cut(argument, b' ') {
+            (size, None) => (size, false),
+            (size, Some(last)) if last.eq_ignore_ascii_case("LAST") => (size, true),
+            _ => return None,
         };
         if size.is_empty() || !size.bytes().all(|octet| octet.is_ascii_digit()) {
             return None;

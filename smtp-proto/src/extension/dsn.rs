@@ -188,9 +188,9 @@ impl<'a> Parameter<'a> for Notify {
         if value.eq_ignore_ascii_case("NEVER") {
             return Some(notify);
         }
-        for word in value.split(',') {
-            let is = |condition: &str| word.eq_ignore_ascii_case(condition);
-            let (success, failure, delay) = (is("SUCCESS"), is("FAILURE"), is("DELAY"));
+        for word in value.as_bytes().split(|octet| *octet == b',') {
+            let is = |condition: &[u8]| word.eq_ignore_ascii_case(condition);
+            let (success, failure, delay) = (is(b"SUCCESS"), is(b"FAILURE"), is(b"DELAY"));
             if !(success || failure || delay) {
                 return None;
             }

@@ -161,19 +161,11 @@ impl<'a> Parameters<'a> {
 fn split(text: &str) -> impl Iterator<Item = RawParameter<'_>> {
     let mut rest = text;
     core::iter::from_fn(move || {
-        let (parameter, behind) = cut(Some(rest).filter(|rest| !rest.is_empty())?, b' ');
+        let (parameter, behind) = grammar::cut(Some(rest).filter(|rest| !rest.is_empty())?, b' ');
         rest = behind.unwrap_or_default();
-        let (keyword, value) = cut(parameter, b'=');
+        let (keyword, value) = grammar::cut(parameter, b'=');
         Some(RawParameter { keyword, value })
     })
-}
-
-/// `str::split_once`, for texts too short to be searched by the word.
-fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
-    match text.bytes().position(|octet| octet == at) {
-        None => (text, None),
-        Some(end) => (&text[..end], Some(&text[end + 1..])),
-    }
 }
 
 /// Reads the `SP esmtp-param` that begins at `start` of `input`, where `text` is as much of that as is

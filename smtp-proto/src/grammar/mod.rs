@@ -104,6 +104,14 @@ pub(crate) const fn packed(word: &[u8]) -> u128 {
     (word.len() as u128) << (8 * PACKED) | octets & u128::from_ne_bytes([0xDF; 16]) >> 8
 }
 
+/// `str::split_once`, for texts too short to be searched by the word.
+pub(crate) fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|octet| octet == at) {
+        None => (text, None),
+        Some(end) => (&text[..end], Some(&text[end + 1..])),
+    }
+}
+
 /// The end `rest` of `input`, and what stands before it.
 fn until<'a>(input: &'a [u8], rest: &'a [u8]) -> (&'a [u8], &'a [u8]) {
     (rest, &input[..input.len() - rest.len()])

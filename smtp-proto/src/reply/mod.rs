@@ -89,16 +89,21 @@ impl<C> Reply<C> {
     /// Appends the reply as it goes over the wire, with `enhanced` on every line (RFC 2034 §4), and
     /// what isn't ASCII only with `utf8` (RFC 6531 §3.7.4).
     pub(crate) fn write(&self, enhanced: bool, utf8: bool, out: &mut BytesMut) {
-        let enhanced = self.enhanced.filter(|_| enhanced);
+        let mut head = [0; "550 5.999.999 ".len()];
+        let mut room = &mut head[..];
+        room.put_slice(&self.code.digits());
+        room.put_u8(b' ');
+        if let Some(enhanced) = self.enhanced.filter(|_| enhanced) {
+            put_number(&mut room, enhanced.class().into(), b'.');
+            put_number(&mut room, enhanced.subject(), b'.');
+            put_number(&mut room, enhanced.detail(), b' ');
+        }
+        let unused = room.len();
+        let octets = head.len() - unused;
         let mut lines = self.text.as_lines().peekable();
         while let Some(line) = lines.next() {
-            out.put_slice(&self.code.digits());
-            out.put_u8(if lines.peek().is_some() { b'-' } else { b' ' });
-            if let Some(enhanced) = enhanced {
-                put_number(out, enhanced.class().into(), b'.');
-                put_number(out, enhanced.subject(), b'.');
-                put_number(out, enhanced.detail(), b' ');
-            }
+            head[3] = if lines.peek().is_some() { b'-' } else { b' ' };
+            out.put_slice(&head[..octets]);
             let line = text::cut(line);
             if utf8 || line.is_ascii() {
                 out.put_slice(line);
@@ -125,7 +130,7 @@ fn without(code: EnhancedStatusCode, lines: &[u8]) -> Option<Bytes> {
     Some(lines.join(&b'\n').into())
 }
 
-fn put_number(out: &mut BytesMut, value: u16, end: u8) {
+fn put_number(out: &mut impl BufMut, value: u16, end: u8) {
     for unit in [100, 10, 1] {
         if value >= unit || unit == 1 {
             #[allow(clippy::cast_possible_truncation)] // a digit

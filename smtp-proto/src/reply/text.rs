@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use bytes::{Bytes, BytesMut};
 use core::fmt;
+use memchr::memchr;
 
 /// The longest line that fits a reply line of 512 octets beside code, enhanced code and CRLF
 /// (RFC 5321 §4.5.3.1.5).
@@ -87,7 +88,13 @@ impl Text {
 
     /// Its lines, at least one, without their ends; a server's need not be UTF-8.
     pub fn as_lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.split(|&octet| octet == b'\n')
+        let mut rest = Some(&self.0[..]);
+        core::iter::from_fn(move || {
+            let text = rest?;
+            let end = memchr(b'\n', text);
+            rest = end.map(|end| &text[end + 1..]);
+            Some(&text[..end.unwrap_or(text.len())])
+        })
     }
 
     /// Whether there is nothing to say.
