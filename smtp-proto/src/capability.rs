@@ -80,7 +80,8 @@ impl Capabilities {
 
     /// Whether it offers that keyword, known to this crate or not.
     pub fn has_keyword(&self, keyword: &str) -> bool {
-        lines(&self.text).any(|(offered, _)| offered.eq_ignore_ascii_case(keyword.as_bytes()))
+        self.iter()
+            .any(|(offered, _)| offered.eq_ignore_ascii_case(keyword))
     }
 
     /// Every keyword with its arguments, in the server's order and case, known or not.
