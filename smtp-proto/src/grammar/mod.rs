@@ -96,10 +96,20 @@ pub(crate) const PACKED: usize = 15;
 /// A word as one number: its length, and its octets up to [`PACKED`] in upper case, as `a` and `A` differ
 /// by one bit. So do some control octets and the characters 32 above them, which is for the caller to keep out.
 pub(crate) const fn packed(word: &[u8]) -> u128 {
-    let (mut octets, mut at) = (0, 0);
-    while at < word.len() && at < PACKED {
-        octets = octets << 8 | word[at] as u128;
-        at += 1;
+    let (head, _) = word.split_at(if word.len() < PACKED {
+        word.len()
+    } else {
+        PACKED
+    });
+    let (mut quads, mut rest) = head.as_chunks();
+    let mut octets = 0;
+    while let [quad, behind @ ..] = quads {
+        octets = octets << 32 | u32::from_be_bytes(*quad) as u128;
+        quads = behind;
+    }
+    while let [octet, behind @ ..] = rest {
+        octets = octets << 8 | *octet as u128;
+        rest = behind;
     }
     (word.len() as u128) << (8 * PACKED) | octets & u128::from_ne_bytes([0xDF; 16]) >> 8
 }
