@@ -1,18 +1,22 @@
 //! `cargo run --release` prints a table of every group; words behind `--` choose groups by name.
 //! `cargo run --release -- instructions` counts instructions instead, by valgrind; `-- ends` measures
-//! whole servers and clients; `-- guard` fails where something got dearer than `baseline.txt` says.
+//! whole servers and clients, `-- idle` what connections cost that do nothing, and `-- scale` whether cost
+//! grows as the work does; `-- guard` fails where something got dearer than `baseline.txt` says.
 
 mod clients;
 mod commands;
 mod ehlo;
 mod ends;
 mod guard;
+mod identity;
+mod idle;
 mod instructions;
 mod measure;
 mod memory;
 mod peers;
 mod process;
 mod receive;
+mod scale;
 mod send;
 mod servers;
 mod table;
@@ -51,8 +55,10 @@ fn main() {
             ends::servers();
             ends::clients();
         }
-        // What `ends` runs as processes of their own.
-        ["serve", way] => servers::serve(way),
+        ["idle"] => idle::idle(),
+        ["scale"] => scale::scale(),
+        // What these run as processes of their own.
+        ["serve", way, threads] => servers::serve(way, threads.parse().expect("a number")),
         ["send", way, port, messages, octets] => {
             let number = |word: &str| word.parse().expect("a number");
             let port = port.parse().expect("a port");

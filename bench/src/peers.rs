@@ -52,7 +52,7 @@ pub(crate) fn server(name: &str) -> (Command, Option<u16>) {
         "aiosmtpd" => silent("python3", &[&format!("{PEERS}aiosmtpd_discard.py")]),
         _ => {
             let mut command = pinned(&myself());
-            command.args(["serve", name]);
+            command.args(["serve", name, "1"]);
             (command, None)
         }
     }

@@ -66,6 +66,17 @@ impl Process {
         cpu(&self.child.id().to_string())
     }
 
+    /// Octets of memory that it takes up.
+    pub(crate) fn resident(&self) -> u64 {
+        let path = format!("/proc/{}/statm", self.child.id());
+        let said = fs::read_to_string(path).expect("it runs");
+        let pages: Option<u64> = said
+            .split_whitespace()
+            .nth(1)
+            .and_then(|pages| pages.parse().ok());
+        pages.expect("a number of pages") * 4_096
+    }
+
     /// Ends the program under strace, so that strace says what it counted.
     pub(crate) fn end_traced(mut self) {
         let id = self.child.id();

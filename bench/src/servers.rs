@@ -1,41 +1,57 @@
 //! Servers that throw away what they are sent: the library's, and a loop that knows no SMTP, which is
 //! what any server on tokio costs at the least.
 
+use crate::identity;
 use crate::process::free_port;
-use smtp_tokio::{Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server};
+use smtp_tokio::{
+    Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server, ServerTls,
+};
 use std::future::pending;
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 
-/// Serves until the process is ended; says where.
-pub(crate) fn serve(way: &str) {
+/// Serves until the process is ended; says where. `threads` threads, or one that is this one.
+pub(crate) fn serve(way: &str, threads: usize) {
     #[cfg(feature = "mailin-embedded")]
     if way == "mailin-embedded" {
         return mailin();
     }
-    let runtime = Builder::new_current_thread().enable_all().build();
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let runtime = builder.worker_threads(threads).enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", free_port())).await;
         let listener = listener.expect("a free port");
+        let tls = way.ends_with("TLS").then(identity::server);
         println!("{}", listener.local_addr().expect("it is bound"));
-        match way {
-            "loop" => loop {
-                let (stream, _) = listener.accept().await.expect("a client");
-                tokio::spawn(answer(stream));
-            },
-            "smtp-tokio" => {
-                let hostname = Domain::try_from("mx.example.com").expect("a name");
-                let mut config = Config::new(hostname);
-                config.limits.message = None;
-                let server = Server::from_listener(listener, config);
-                let over = server.serve(|_| Forget, pending::<()>()).await;
-                over.expect("it serves");
-            }
+        let read = match way {
+            "loop" => 16 * 1024,
+            "loop of 2 KiB" => 2 * 1024,
+            "smtp-tokio" | "smtp-tokio, TLS" => return forget(listener, tls).await,
             _ => panic!("no server of that name"),
+        };
+        loop {
+            let (stream, _) = listener.accept().await.expect("a client");
+            tokio::spawn(answer(stream, read));
         }
     });
+}
+
+async fn forget(listener: TcpListener, tls: Option<ServerTls>) {
+    let mut config = Config::new(Domain::try_from("mx.example.com").expect("a name"));
+    config.limits.message = None;
+    config.limits.recipients = usize::MAX;
+    let server = Server::from_listener(listener, config).max_connections(usize::MAX);
+    let server = match tls {
+        None => server,
+        Some(tls) => server.implicit_tls(tls),
+    };
+    let over = server.serve(|_| Forget, pending::<()>()).await;
+    over.expect("it serves");
 }
 
 struct Forget;
@@ -71,10 +87,10 @@ fn mailin() {
 
 /// Answers each read by its first octet, and a body once a read ends like one. Good for clients that
 /// wait for every reply, or say all that stands before a body in one packet.
-async fn answer(mut stream: TcpStream) -> io::Result<()> {
+async fn answer(mut stream: TcpStream, read: usize) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.write_all(b"220 mx.example.com\r\n").await?;
-    let (mut buffer, mut in_body) = (vec![0; 16 * 1024], false);
+    let (mut buffer, mut in_body) = (vec![0; read], false);
     loop {
         let octets = stream.read(&mut buffer).await?;
         let read = &buffer[..octets];
