@@ -1,6 +1,7 @@
 //! Whole servers under Postfix's `smtp-source`, and whole clients against its `smtp-sink`: both ends on
 //! one core, each in its turn, the median of the rounds.
 
+use crate::chart::{self, Bar};
 use crate::peers::{SERVERS, server, start};
 use crate::process::{Process, myself, pinned};
 use std::fs;
@@ -73,7 +74,8 @@ pub(crate) fn calls(name: &str, octets: usize) -> Option<f64> {
 pub(crate) fn servers() {
     for (octets, messages) in SIZES {
         let title = format!("messages of {} KiB, {SESSIONS} connections", octets / 1_024);
-        compare(&title, octets, true, |server| {
+        let chart = format!("servers-{octets}");
+        compare(&chart, &title, octets, true, |server| {
             let begin = Instant::now();
             source(server.port, messages, octets);
             Some((messages, begin.elapsed().as_secs_f64()))
@@ -82,7 +84,7 @@ pub(crate) fn servers() {
     // Whoever answers with several writes waits for an acknowledgement between them.
     let octets = 4_096;
     let title = "messages of 4 KiB, what stands before the body in one packet";
-    compare(title, octets, false, |server| {
+    compare("servers-one-packet", title, octets, false, |server| {
         let (few, many) = (20, 5_000);
         let first = send("loop", server.port, few, octets)?;
         if first.rate < 200.0 {
@@ -98,6 +100,7 @@ pub(crate) fn servers() {
 
 /// A table of all servers under a load that says how many messages it was, in how many seconds.
 fn compare(
+    chart: &str,
     title: &str,
     octets: usize,
     traced: bool,
@@ -115,6 +118,7 @@ fn compare(
         }
     }
     drop(servers);
+    draw(chart, &format!("servers, {title}"), &SERVERS, &rounds);
     println!("\n**servers, {title}**\n");
     println!("| | µs of CPU a message | of the loop's | system calls a message | messages/s |");
     println!("|---|---:|---:|---:|---:|");
@@ -130,6 +134,23 @@ fn compare(
         let rate = median(each, |round| round.rate);
         println!("| {name} | {cpu:.1} | {of:.2} | {calls} | {rate:.0} |");
     }
+}
+
+/// The CPU time of those that are there, as a chart.
+fn draw(chart: &str, title: &str, names: &[&str], rounds: &[Vec<Round>]) {
+    let there = names
+        .iter()
+        .zip(rounds)
+        .filter(|(_, each)| !each.is_empty());
+    let bars: Vec<_> = there
+        .map(|(name, each)| Bar {
+            name: (*name).to_owned(),
+            figure: median(each, |round| round.cpu),
+            ours: name.starts_with("smtp-tokio") || name.starts_with("smtpd"),
+        })
+        .collect();
+    let title = format!("{title}: µs of CPU a message");
+    chart::bars(chart, &title, &bars).expect("a chart that can be written");
 }
 
 /// One round of a client, if every message was taken.
@@ -177,10 +198,13 @@ pub(crate) fn clients() {
                 rounds.extend(send(name, sink.port, messages, octets));
             }
         }
-        println!(
-            "\n**clients, messages of {} KiB, one connection**\n",
+        let title = format!(
+            "clients, messages of {} KiB, one connection",
             octets / 1_024
         );
+        let all = names.map(|(name, _)| name);
+        draw(&format!("clients-{octets}"), &title, &all, &rounds);
+        println!("\n**{title}**\n");
         println!("| | µs of CPU a message | of the loop's | messages/s |");
         println!("|---|---:|---:|---:|");
         for ((name, _), each) in names.iter().zip(&rounds) {

@@ -1,6 +1,7 @@
 //! What a connection costs a server that waits for the next command of its client: resident memory,
 //! beside that of a loop with a buffer of its own.
 
+use crate::chart::{self, Bar};
 use crate::identity;
 use crate::process::{Process, myself, pinned};
 use smtp_tokio::Client;
@@ -22,11 +23,19 @@ pub(crate) fn idle() {
         ("smtp-tokio, TLS", 2_000),
     ];
     let mut limit = None;
+    let mut bars = Vec::new();
     for (name, connections) in ways {
         let each = resident(name, connections);
         let of = each / *limit.get_or_insert(each);
         println!("| {name} | {connections} | {each:.0} | {of:.2} |");
+        bars.push(Bar {
+            name: name.to_owned(),
+            figure: each,
+            ours: name.starts_with("smtp-tokio"),
+        });
     }
+    let title = "octets of memory an idle connection takes";
+    chart::bars("idle", title, &bars).expect("a chart that can be written");
 }
 
 /// Octets a connection, of so many.

@@ -3,6 +3,7 @@
 //! whole servers and clients, `-- idle` what connections cost that do nothing, and `-- scale` whether cost
 //! grows as the work does; `-- guard` fails where something got dearer than `baseline.txt` says.
 
+mod chart;
 mod clients;
 mod commands;
 mod ehlo;

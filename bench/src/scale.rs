@@ -3,6 +3,7 @@
 //! What loads the servers is a loop that knows no SMTP: it writes what is written down here and counts
 //! the lines that come back.
 
+use crate::chart::{self, Line};
 use crate::process::{Process, myself, pinned};
 use smtp_proto::bytes::Buf;
 use smtp_proto::client::{Config, Connection, Event};
@@ -158,15 +159,30 @@ fn messages() {
     println!("\n**messages of 4 KiB to smtp-tokio, by connections at a time**\n");
     println!("| connections | threads | messages/s | µs of CPU a message | of 10's |");
     println!("|---:|---:|---:|---:|---:|");
-    for threads in [1, 2] {
+    let mut rates = Vec::new();
+    for (threads, name) in [(1, "one thread"), (2, "two threads")] {
         let mut first = None;
+        let mut points = Vec::new();
         for connections in COUNTS {
             let (server, addr) = start("smtp-tokio", threads);
             let (rate, cpu) = run(load(&server, addr, connections));
             let of = cpu / *first.get_or_insert(cpu);
             println!("| {connections} | {threads} | {rate:.0} | {cpu:.1} | {of:.2} |");
+            points.push((connections, rate));
         }
+        rates.push(Line::new(name, &points));
     }
+    let title = "smtp-tokio, messages of 4 KiB a second";
+    draw(
+        "messages",
+        title,
+        ["connections at a time", "messages/s"],
+        &rates,
+    );
+}
+
+fn draw(name: &str, title: &str, axes: [&str; 2], lines: &[Line]) {
+    chart::lines(name, title, axes, lines).expect("a chart that can be written");
 }
 
 /// Messages a second, and the server's CPU time for one in microseconds.
@@ -217,10 +233,15 @@ fn recipients() {
     println!("| recipients | µs of CPU a recipient |");
     println!("|---:|---:|");
     let (server, addr) = start("smtp-tokio", 1);
+    let mut points = Vec::new();
     for recipients in [1, 10, 100, 1_000, 10_000, 100_000] {
         let time = sends(&server, addr, recipients, b"", 0);
         println!("| {recipients} | {:.2} |", per(time, recipients) * 1e6);
+        points.push((recipients, time.as_secs_f64() * 1e6));
     }
+    let title = "smtp-tokio, CPU time of a transaction by its recipients";
+    let line = Line::new("µs", &points);
+    draw("recipients", title, ["recipients", "µs of CPU"], &[line]);
 }
 
 fn octets() {
@@ -228,12 +249,17 @@ fn octets() {
     println!("| octets | ns of CPU an octet |");
     println!("|---:|---:|");
     let (server, addr) = start("smtp-tokio", 1);
+    let mut points = Vec::new();
     for octets in [1 << 10, 1 << 20, 1 << 30] {
         // What is written is at hand, as long as the message may be.
         let part = octets.min(1 << 16);
         let time = sends(&server, addr, 1, &body(part), octets / part);
         println!("| {octets} | {:.2} |", per(time, octets) * 1e9);
+        points.push((octets, time.as_secs_f64() * 1e6));
     }
+    let title = "smtp-tokio, CPU time of a message by its size";
+    let line = Line::new("µs", &points);
+    draw("octets", title, ["octets", "µs of CPU"], &[line]);
 }
 
 /// The server's CPU time for one message, the median of those sent in a while.
@@ -264,11 +290,15 @@ fn replies() {
     println!("\n**lines of one reply, read by a client's machine 1 KiB at a time**\n");
     println!("| lines | ns a line |");
     println!("|---:|---:|");
+    let mut points = Vec::new();
     for lines in COUNTS {
         let mut times: Vec<_> = (0..11).map(|_| reads(lines)).collect();
         times.sort_unstable();
         println!("| {lines} | {:.1} |", per(times[5], lines) * 1e9);
+        points.push((lines, times[5].as_secs_f64() * 1e6));
     }
+    let title = "the client's machine, time to read a reply by its lines";
+    draw("lines", title, ["lines", "µs"], &[Line::new("µs", &points)]);
 }
 
 fn reads(lines: usize) -> Duration {
