@@ -5,6 +5,7 @@ use crate::process::cpu;
 use lettre::transport::smtp::{client::AsyncSmtpConnection, extension::ClientId};
 use mail_send::SmtpClient;
 use mail_send::smtp::message::Message;
+use smtp_tokio::bytes::Bytes;
 use smtp_tokio::{Client, Envelope};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -49,6 +50,7 @@ pub(crate) fn send(way: &str, port: u16, messages: usize, octets: usize) {
         match way {
             "loop" => bare(addr, messages, message).await,
             "smtp-tokio" => here(addr, messages, message).await,
+            "smtp-tokio, Bytes" => here_from_memory(addr, messages, message).await,
             "lettre" => lettre(addr, messages, message, true).await,
             "lettre as shipped" => lettre(addr, messages, message, false).await,
             "mail-send" => mail_send(addr, messages, message, true).await,
@@ -105,6 +107,18 @@ async fn here(addr: SocketAddr, messages: usize, message: &[u8]) -> Fallible {
     for _ in 0..messages {
         let envelope = Envelope::new("a@example.org", ["b@example.com"])?;
         assert!(client.send(envelope, message).await?.is_accepted());
+    }
+    watch.stop();
+    Ok(())
+}
+
+async fn here_from_memory(addr: SocketAddr, messages: usize, message: &'static [u8]) -> Fallible {
+    let mut client = Client::connect(addr).await?;
+    let watch = Watch::start();
+    for _ in 0..messages {
+        let envelope = Envelope::new("a@example.org", ["b@example.com"])?;
+        let content = Bytes::from_static(message);
+        assert!(client.send_bytes(envelope, content).await?.is_accepted());
     }
     watch.stop();
     Ok(())

@@ -181,6 +181,7 @@ pub(crate) fn clients() {
     let names = [
         ("loop", 1),
         ("smtp-tokio", 1),
+        ("smtp-tokio, Bytes", 1),
         ("lettre", 1),
         ("mail-send", 1),
         ("lettre as shipped", 100),

@@ -4,7 +4,7 @@ use crate::connect::{Connect, StartTls};
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::tls::{ClientTls, Stream};
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
 use smtp_proto::extension::TransId;
 use smtp_proto::{Capabilities, Command, Envelope, Reply};
@@ -14,12 +14,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Empty};
 use tokio::net::{TcpStream, ToSocketAddrs, lookup_host};
 use tokio::time::timeout;
 
 /// Octets of a message read at a time.
 const CHUNK: usize = 64 * 1024;
+
+/// What a message is sent from.
+pub(crate) enum Supply<R> {
+    /// What is read goes into the buffer, and on from there without a copy.
+    Read(R, BytesMut),
+    Memory(Bytes),
+}
 
 /// The next of the message.
 pub(crate) enum Piece {
@@ -136,14 +143,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         envelope: Envelope,
         content: impl AsyncRead + Unpin,
     ) -> Result<Report, Error> {
-        let sent = self.transact(envelope, content).await;
+        let supply = Supply::Read(content, BytesMut::new());
+        let sent = self.transact(envelope, supply).await;
+        sent.map_err(|kind| self.error(kind))
+    }
+
+    /// As [`send`](Self::send), of a message that is all in memory: it is written from where it stands.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn send_bytes(
+        &mut self,
+        envelope: Envelope,
+        content: impl Into<Bytes>,
+    ) -> Result<Report, Error> {
+        let supply = Supply::<Empty>::Memory(content.into());
+        let sent = self.transact(envelope, supply).await;
         sent.map_err(|kind| self.error(kind))
     }
 
     async fn transact(
         &mut self,
         envelope: Envelope,
-        mut content: impl AsyncRead + Unpin,
+        mut supply: Supply<impl AsyncRead + Unpin>,
     ) -> Result<Report, ErrorKind> {
         if self.conn.delivery() != Delivery::Idle {
             return Err(ErrorKind::Interrupted);
@@ -151,7 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let mut report = Report::new(&envelope);
         // What broke off isn't taken up again: nobody has said that the content can be.
         let mut envelope = Some(envelope.without::<TransId<'_>>());
-        let (mut chunk, mut piece) = (BytesMut::new(), None);
+        let mut piece = None;
         loop {
             match self.conn.poll()? {
                 Event::Ready(ready) => {
@@ -162,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 Event::Recipient { index, reply } => report.note_recipient(index, reply),
                 Event::Delivered { index, reply } => report.note_delivered(index, reply),
                 Event::Body(body) => match piece.take() {
-                    None => piece = self.read_on(&mut content, &mut chunk).await?,
+                    None => piece = self.read_on(&mut supply).await?,
                     Some(Piece::Chunk(octets)) => body.send(octets),
                     Some(Piece::End) => body.finish(),
                     Some(Piece::Failed(error)) => {
@@ -190,13 +212,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// says that something moved.
     pub(crate) async fn read_on(
         &mut self,
-        content: &mut (impl AsyncRead + Unpin),
-        chunk: &mut BytesMut,
+        supply: &mut Supply<impl AsyncRead + Unpin>,
     ) -> io::Result<Option<Piece>> {
-        chunk.reserve(CHUNK);
+        let (content, chunk) = match supply {
+            Supply::Memory(octets) if octets.is_empty() => return Ok(Some(Piece::End)),
+            // What is checked is written while the cache has it.
+            Supply::Memory(octets) => {
+                let chunk = octets.split_to(CHUNK.min(octets.len()));
+                return Ok(Some(Piece::Chunk(chunk)));
+            }
+            Supply::Read(content, chunk) => (content, chunk),
+        };
+        if chunk.capacity() == 0 {
+            // As much as may wait to be written: once it is, the same octets are there again.
+            chunk.reserve(CHUNK.max(self.conn.config().output));
+        }
         poll_fn(|cx| {
+            let mut room = (&mut *chunk).limit(CHUNK);
             // The future holds nothing but its arguments, so a new one each time is the same.
-            let read = match pin!(content.read_buf(chunk)).poll(cx) {
+            let read = match pin!(content.read_buf(&mut room)).poll(cx) {
                 Poll::Ready(read) => read,
                 Poll::Pending if self.conn.transmit().has_remaining() => {
                     let flushed = self.link.poll_flush_or_read(&mut self.conn, cx);

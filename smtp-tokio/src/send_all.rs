@@ -4,7 +4,7 @@
 //! oldest first, and what has become of each.
 
 use crate::Client;
-use crate::client::Piece;
+use crate::client::{Piece, Supply};
 use crate::error::{Error, ErrorKind};
 use bytes::BytesMut;
 use smtp_proto::Envelope;
@@ -53,8 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             client: self,
             messages: Some(messages.into_iter()),
             begun: VecDeque::new(),
-            content: None,
-            chunk: BytesMut::new(),
+            supply: None,
             piece: None,
             unreadable: None,
         }
@@ -73,8 +72,7 @@ pub struct SendAll<'c, S, I, R> {
     /// What is known so far of each that was taken from there and not told, oldest first.
     begun: VecDeque<Result<Report, Error>>,
     /// The newest one's content, and what was read of it.
-    content: Option<R>,
-    chunk: BytesMut,
+    supply: Option<Supply<R>>,
     piece: Option<Piece>,
     /// Why there is no more of it.
     unreadable: Option<io::Error>,
@@ -127,10 +125,8 @@ where
                 let begun = ready.send(envelope.without::<TransId<'_>>());
                 self.note(report, content, begun);
             }
-            Event::Body(body) => match (self.piece.take(), &mut self.content) {
-                (None, Some(content)) => {
-                    self.piece = self.client.read_on(content, &mut self.chunk).await?;
-                }
+            Event::Body(body) => match (self.piece.take(), &mut self.supply) {
+                (None, Some(supply)) => self.piece = self.client.read_on(supply).await?,
                 (Some(Piece::Chunk(octets)), _) => body.send(octets),
                 (Some(Piece::End), _) => match messages.next() {
                     Some((envelope, content)) => {
@@ -169,8 +165,12 @@ where
             Err(error) => Err(Error::new(error.into(), Delivery::NotAccepted)),
         });
         // What was read of one that was refused is nobody's.
-        self.content = Some(content);
-        self.chunk.clear();
+        let mut buffer = match self.supply.take() {
+            Some(Supply::Read(_, buffer)) => buffer,
+            _ => BytesMut::new(),
+        };
+        buffer.clear();
+        self.supply = Some(Supply::Read(content, buffer));
         self.piece = None;
     }
 

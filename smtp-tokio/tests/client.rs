@@ -200,3 +200,25 @@ async fn a_command_that_stands_by_itself_gets_its_reply_whatever_that_says() {
     };
     tokio::join!(client, server);
 }
+
+#[tokio::test]
+async fn a_message_in_memory_goes_as_one_that_is_read() {
+    let message = ".0123456789\r\n".repeat(20_000);
+    for in_memory in [true, false] {
+        let (mut client, mut mock) = greeted("", 4096).await;
+        let server = async {
+            mock.talk(&[("MAIL", "250 ok"), ("RCPT", "250 ok"), ("DATA", "354 go")])
+                .await;
+            let stuffed = "..0123456789\r\n".repeat(20_000) + ".\r\n";
+            assert!(mock.body().await == stuffed);
+            mock.say("250 kept").await;
+        };
+        let to = envelope(&["b@example.com"]);
+        let (report, ()) = if in_memory {
+            tokio::join!(client.send_bytes(to, message.clone()), server)
+        } else {
+            tokio::join!(client.send(to, message.as_bytes()), server)
+        };
+        assert!(report.expect("a report").is_accepted());
+    }
+}

@@ -66,7 +66,8 @@ pub struct Config {
     pub replies: ReplyLimits,
     /// How long is waited for what.
     pub timeouts: Timeouts,
-    /// Octets written but not yet sent above which no more of a body is asked for. Default 65,536.
+    /// Octets written but not yet sent above which no more of a body is asked for. Default 262,144: a
+    /// write that fills few packets leaves one that is nearly empty, and each costs as much.
     pub output: usize,
 }
 
@@ -84,7 +85,7 @@ impl Config {
             newlines: Newlines::default(),
             replies: ReplyLimits::default(),
             timeouts: Timeouts::default(),
-            output: 65_536,
+            output: 262_144,
         }
     }
 }
