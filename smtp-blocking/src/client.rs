@@ -3,15 +3,13 @@
 use crate::connect::Connect;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::pieces::Pieces;
 use bytes::Buf;
 use smtp_proto::client::{Connection, Delivery, Event, Report};
 use smtp_proto::extension::TransId;
 use smtp_proto::{Capabilities, Command, Envelope, Reply};
-use std::io::{self, Read};
+use std::io::Read;
 use std::net::ToSocketAddrs;
-
-/// Octets of a message read at a time.
-pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// A connection to a server, greeted and introduced.
 ///
@@ -71,18 +69,14 @@ impl Client {
         sent.map_err(|kind| self.error(kind))
     }
 
-    fn transact(
-        &mut self,
-        envelope: Envelope,
-        mut content: impl Read,
-    ) -> Result<Report, ErrorKind> {
+    fn transact(&mut self, envelope: Envelope, content: impl Read) -> Result<Report, ErrorKind> {
         if self.conn.delivery() != Delivery::Idle {
             return Err(ErrorKind::Interrupted);
         }
         let mut report = Report::new(&envelope);
         // What broke off isn't taken up again: nobody has said that the content can be.
         let mut envelope = Some(envelope.without::<TransId<'_>>());
-        let mut piece = None;
+        let mut pieces = Pieces::new(content);
         loop {
             match self.conn.poll()? {
                 Event::Ready(ready) => {
@@ -92,22 +86,18 @@ impl Client {
                 }
                 Event::Recipient { index, reply } => report.note_recipient(index, reply),
                 Event::Delivered { index, reply } => report.note_delivered(index, reply),
-                Event::Body(body) => match piece.take() {
-                    None => {
-                        // Before a read that may take its time, what there is goes out.
-                        if self.conn.transmit().has_remaining() {
-                            self.link.flush(&mut self.conn)?;
-                        } else {
-                            piece = Some(read(&mut content));
-                        }
+                // Before a read that may take its time, what there is goes out.
+                Event::Body(_) if !pieces.is_at_hand() => {
+                    if self.conn.transmit().has_remaining() {
+                        self.link.flush(&mut self.conn)?;
+                    } else {
+                        pieces.read();
                     }
-                    Some(Ok(chunk)) if chunk.is_empty() => body.finish(),
-                    Some(Ok(chunk)) => {
-                        // A short one is the last.
-                        piece = (chunk.len() < CHUNK).then(|| Ok(Vec::new()));
-                        body.send(chunk);
-                    }
-                    Some(Err(error)) => {
+                }
+                Event::Body(body) => match pieces.take() {
+                    Ok(piece) if piece.is_empty() => body.finish(),
+                    Ok(piece) => body.send(piece),
+                    Err(error) => {
                         body.abort();
                         return Err(ErrorKind::Content(error));
                     }
@@ -201,11 +191,4 @@ impl Client {
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.conn.delivery())
     }
-}
-
-/// The next of the message: less than a whole chunk only at its end.
-pub(crate) fn read(content: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut chunk = Vec::with_capacity(CHUNK);
-    content.take(CHUNK as u64).read_to_end(&mut chunk)?;
-    Ok(chunk)
 }

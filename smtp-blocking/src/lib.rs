@@ -56,6 +56,7 @@ mod link;
 mod listener;
 mod opening;
 mod peer;
+mod pieces;
 mod proxy;
 mod send_all;
 mod server;

@@ -113,7 +113,7 @@ impl Link {
         let written = if self.stream.is_holding() {
             self.stream.write_held()
         } else if conn.transmit().has_remaining() {
-            let written = self.stream.write(conn.transmit().chunk());
+            let written = self.stream.write(conn.transmit());
             written.inspect(|octets| conn.transmit().advance(*octets))
         } else {
             return Ok(());
@@ -218,7 +218,7 @@ mod tests {
     fn what_tls_holds_back_goes_out_while_a_reply_is_waited_for() {
         let (mut link, mut theirs) = pair();
         while !link.stream.is_holding() {
-            link.stream.write(&[0; 16 * 1024]).unwrap();
+            link.stream.write(&&[0; 16 * 1024][..]).unwrap();
         }
         thread::spawn(move || {
             let goes_on = |read: io::Result<_>| read.err().is_none_or(|error| is_passing(&error));

@@ -4,8 +4,8 @@
 //! oldest first, and what has become of each.
 
 use crate::Client;
-use crate::client::{CHUNK, read};
 use crate::error::{Error, ErrorKind};
+use crate::pieces::Pieces;
 use bytes::Buf;
 use smtp_proto::Envelope;
 use smtp_proto::client::{Delivery, Event, Report, SendError};
@@ -51,8 +51,7 @@ impl Client {
             client: self,
             messages: Some(messages.into_iter()),
             begun: VecDeque::new(),
-            content: None,
-            piece: None,
+            pieces: None,
             unreadable: None,
         }
     }
@@ -77,9 +76,8 @@ pub struct SendAll<'c, I, R> {
     messages: Option<I>,
     /// What is known so far of each that was taken from there and not told, oldest first.
     begun: VecDeque<Result<Report, Error>>,
-    /// The newest one's content, and what was read of it.
-    content: Option<R>,
-    piece: Option<io::Result<Vec<u8>>>,
+    /// The newest one's content.
+    pieces: Option<Pieces<R>>,
     /// Why there is no more of it.
     unreadable: Option<io::Error>,
 }
@@ -127,33 +125,31 @@ where
                 let begun = ready.send(envelope.without::<TransId<'_>>());
                 self.note(report, content, begun);
             }
-            Event::Body(body) => match (self.piece.take(), &mut self.content) {
-                (None, Some(content)) => {
+            Event::Body(body) => match &mut self.pieces {
+                Some(pieces) if !pieces.is_at_hand() => {
                     // Before a read that may take its time, what there is goes out.
                     if self.client.conn.transmit().has_remaining() {
                         self.client.link.flush(&mut self.client.conn)?;
                     } else {
-                        self.piece = Some(read(content));
+                        pieces.read();
                     }
                 }
-                (Some(Ok(chunk)), _) if chunk.is_empty() => match messages.next() {
-                    Some((envelope, content)) => {
-                        let report = Report::new(&envelope);
-                        let begun = body.finish_then(envelope.without::<TransId<'_>>());
-                        self.note(report, content, begun);
+                Some(pieces) => match pieces.take() {
+                    Ok(piece) if !piece.is_empty() => body.send(piece),
+                    Ok(_) => match messages.next() {
+                        Some((envelope, content)) => {
+                            let report = Report::new(&envelope);
+                            let begun = body.finish_then(envelope.without::<TransId<'_>>());
+                            self.note(report, content, begun);
+                        }
+                        None => body.finish(),
+                    },
+                    Err(error) => {
+                        body.abort();
+                        self.unreadable = Some(error);
                     }
-                    None => body.finish(),
                 },
-                (Some(Ok(chunk)), _) => {
-                    // A short one is the last.
-                    self.piece = (chunk.len() < CHUNK).then(|| Ok(Vec::new()));
-                    body.send(chunk);
-                }
-                (Some(Err(error)), _) => {
-                    body.abort();
-                    self.unreadable = Some(error);
-                }
-                (None, None) => return Err(ErrorKind::Interrupted),
+                None => return Err(ErrorKind::Interrupted),
             },
             Event::Recipient { index, reply } => {
                 self.oldest(|report| report.note_recipient(index, reply));
@@ -178,8 +174,7 @@ where
             Err(error) => Err(Error::new(error.into(), Delivery::NotAccepted)),
         });
         // What was read of one that was refused is nobody's.
-        self.content = Some(content);
-        self.piece = None;
+        self.pieces = Some(Pieces::new(content));
     }
 
     /// Events are about the oldest message that isn't known of.

@@ -4,9 +4,10 @@
 //! [`is_passing`], and nothing of what came or went until then is lost.
 
 use crate::socket::Socket;
+use bytes::Buf;
 use rustls::{Connection, ProtocolVersion};
 use smtp_sasl::{Channel, ChannelBinding, EXPORTER};
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,9 @@ pub(crate) const TICK: Duration = Duration::from_millis(250);
 /// How long, and how many octets, a peer that we have hung up on may go on sending.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_OCTETS: usize = 256 * 1024;
+
+/// Pieces of output written at once.
+const SLICES: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct Stream {
@@ -115,11 +119,13 @@ impl Stream {
     }
 
     /// Writes some octets; those that are under TLS by then may still be held back.
-    pub(crate) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+    pub(crate) fn write(&mut self, output: &impl Buf) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let filled = output.chunks_vectored(&mut slices);
         let Some(tls) = &mut self.tls else {
-            return self.socket.write(data);
+            return self.socket.write_vectored(&slices[..filled]);
         };
-        let octets = tls.writer().write(data)?;
+        let octets = tls.writer().write_vectored(&slices[..filled])?;
         // Whatever keeps them back keeps them back the next time too.
         let _ = tls.write_tls(&mut self.socket);
         Ok(octets)
