@@ -240,7 +240,11 @@ pub(super) mod tests {
             let plain = found.plain;
             let end = plain + found.dotted;
             prop_assert!(end <= sound);
-            prop_assert!(!body[..plain].ends_with(b"\r") && !body[..end].ends_with(b"\r"));
+            // Between CR and CR is well where they may stand alone.
+            let parted = |at: usize| {
+                body[..at].ends_with(b"\r") && !body[at..].starts_with(b"\r")
+            };
+            prop_assert!(!parted(plain) && !parted(end));
             if !matter {
                 expected.clear();
             }
