@@ -8,9 +8,10 @@ use crate::socket::Socket;
 use crate::stream::{Stream, TICK, is_passing};
 use bytes::Buf;
 use rustls::Connection;
-use smtp_proto::{Timeout, Transmit, client, server};
+use smtp_proto::{Timeout, Transmit, Wait, client, server};
 use std::io;
 use std::time::{Duration, Instant};
+use zeroize::Zeroize;
 
 /// How long a look for input takes while output is stuck.
 const GLANCE: Duration = Duration::from_millis(1);
@@ -134,12 +135,19 @@ impl Link {
         if room == 0 {
             return Ok(());
         }
+        let wait = conn.timeout().map(|timeout| timeout.wait);
         match self.stream.read(&mut self.input[..room], patience) {
             Ok(0) => {
                 self.ended = true;
                 conn.receive_eof();
             }
-            Ok(octets) => _ = conn.receive(&self.input[..octets]),
+            Ok(octets) => {
+                conn.receive(&self.input[..octets]);
+                if wait != Some(Wait::Body) {
+                    // It may have been a password.
+                    self.input[..octets].zeroize();
+                }
+            }
             Err(error) if is_passing(&error) => {}
             Err(error) => return Err(error),
         }

@@ -3,6 +3,7 @@
 //! Bodies are counted, not shown.
 
 use crate::reply::Reply;
+use crate::verb::opens_auth;
 use alloc::sync::Arc;
 use bytes::BytesMut;
 use core::fmt::{self, Write as _};
@@ -46,11 +47,8 @@ impl<'a> Entry<'a> {
     /// A command line of the client. What stands behind AUTH's mechanism is a secret, however badly
     /// it is written.
     pub(crate) fn client(line: &'a [u8]) -> Self {
-        let begins = line
-            .get(..4)
-            .is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH"));
         let word = |line: &[u8]| line.iter().take_while(|octet| **octet > b' ').count();
-        if !begins {
+        if !opens_auth(line) {
             return Self::Client(line);
         }
         let verb = word(line);

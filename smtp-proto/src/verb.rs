@@ -111,6 +111,12 @@ pub(crate) fn opens_bdat(line: &[u8]) -> bool {
         && !rest.first().is_some_and(u8::is_ascii_graphic))
 }
 
+/// Whether a line begins as an AUTH does: what stands in it may be a secret, however badly it is written.
+pub(crate) fn opens_auth(line: &[u8]) -> bool {
+    line.get(..4)
+        .is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH"))
+}
+
 impl Verb {
     /// The verb a line begins with, and what stands behind it, its space included. `None` where
     /// it is no verb known.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::TlsStream;
+use zeroize::Zeroize;
 
 /// Octets of commands or replies read at a time.
 const READ: usize = 4 * 1024;
@@ -164,7 +165,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             let mut space = [MaybeUninit::uninit(); READ];
             let mut buffer = ReadBuf::uninit(&mut space[..room.min(READ)]);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-            conn.receive(buffer.filled())
+            let taken = conn.receive(buffer.filled());
+            // It may have been a password.
+            buffer.filled_mut().zeroize();
+            taken
         };
         if read == 0 {
             conn.receive_eof();

@@ -8,7 +8,8 @@ use crate::command::Command;
 use crate::extension::{Auth, decode_base64, encode_base64};
 use crate::reply::Reply;
 use crate::transcript::Entry;
-use alloc::string::ToString;
+use core::fmt::{self, Write};
+use zeroize::Zeroizing;
 
 /// Octets of an AUTH line with its CRLF (RFC 4954 §4 item 4 adds none to RFC 5321's).
 const LINE: usize = 512;
@@ -24,15 +25,14 @@ impl Machine {
     /// 4954 §4).
     pub(super) fn authenticate(&mut self, auth: Auth<'_>) {
         let mut exchange = Exchange::default();
-        let mut command = Command::Auth(auth);
-        if command.to_string().len() + 2 > LINE
-            && let Command::Auth(auth) = command
-        {
+        let auth = if length(&auth) > LINE {
             exchange.held = auth.initial_response();
-            command = Command::Auth(Auth::new(auth.mechanism().clone(), None));
-        }
+            Auth::new(auth.mechanism().clone(), None)
+        } else {
+            auth
+        };
         self.exchange = Some(exchange);
-        self.write_outside(&command, Awaited::Auth);
+        self.write_outside(&Command::Auth(auth), Awaited::Auth);
     }
 
     /// A challenge came.
@@ -53,7 +53,7 @@ impl Machine {
 
     /// Writes a response.
     pub(super) fn respond(&mut self, response: &[u8]) {
-        self.write_response(encode_base64(response).as_bytes());
+        self.write_response(Zeroizing::new(encode_base64(response)).as_bytes());
     }
 
     /// Writes a line of AUTH.
@@ -62,8 +62,26 @@ impl Machine {
             exchange.challenge = None;
         }
         self.transcript.tell(Entry::ClientSecret(b""));
+        self.output.expect_secret(line.len() + 2);
         self.output.put(line);
         self.output.put(b"\r\n");
         self.expect(Awaited::Auth);
     }
+}
+
+/// Octets of its line, the CRLF included, counted without writing it down.
+pub(super) fn length(command: &dyn fmt::Display) -> usize {
+    struct Count(usize);
+
+    impl fmt::Write for Count {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+
+    let mut count = Count(2);
+    // Counting can't fail.
+    let _ = write!(count, "{command}");
+    count.0
 }

@@ -5,6 +5,7 @@
 //! their end in the output and wait to be answered. One that may begin before they are begins with
 //! RSET, whether they turn out to be or not: when replies come changes no words.
 
+use super::auth::length;
 use super::plan::{Past, plan};
 use super::state::Awaited;
 use super::transaction::{Transaction, Write};
@@ -122,6 +123,9 @@ impl Machine {
     }
 
     pub(super) fn write(&mut self, command: &dyn fmt::Display, awaited: Awaited) {
+        if awaited == Awaited::Auth {
+            self.output.expect_secret(length(command));
+        }
         put_line(&mut self.output, &self.transcript, command);
         self.expect(awaited);
     }

@@ -13,11 +13,12 @@ use super::{Closed, Config, Event, Fault, Session};
 use crate::command::{Command, SyntaxErrorKind};
 use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
-use crate::verb::{Verb, opens_bdat};
+use crate::verb::{Verb, opens_auth, opens_bdat};
 use crate::wire::{Line, LineReader, LineRules, Transmit};
 use alloc::sync::Arc;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use core::fmt;
+use zeroize::Zeroize;
 
 /// Octets asked of one read: a flight of commands, or a good part of a message.
 const READ_COMMANDS: usize = 4 * 1024;
@@ -51,6 +52,8 @@ struct Input {
     line: usize,
     lines: LineReader,
     ended: bool,
+    /// What is used up, or will be, may be a secret: a line of AUTH, or one that nobody read.
+    secret: bool,
 }
 
 /// How much there is; what it says may be secret.
@@ -65,8 +68,32 @@ impl fmt::Debug for Input {
 
 impl Input {
     fn drop_used(&mut self) {
+        if self.secret {
+            self.buffer[..self.used].zeroize();
+            // The line that a decision borrows from may be the one.
+            self.secret = self.line > 0;
+        }
         self.buffer.advance(self.used);
         self.used = 0;
+    }
+
+    /// Makes room for so many octets behind a line that isn't whole. If it has to move, nothing of it
+    /// stays where it was: it may be AUTH's.
+    fn reserve(&mut self, octets: usize) {
+        if self.buffer.is_empty() || self.buffer.capacity() - self.buffer.len() >= octets {
+            return self.buffer.reserve(octets);
+        }
+        let mut larger = BytesMut::with_capacity(self.buffer.len() + octets.max(self.buffer.len()));
+        larger.extend_from_slice(&self.buffer);
+        self.buffer.zeroize();
+        self.buffer = larger;
+    }
+}
+
+/// What was read of a line that nobody waits for any more.
+impl Drop for Input {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
     }
 }
 
@@ -107,11 +134,11 @@ impl Connection {
     pub fn receive_buf(&mut self) -> impl BufMut {
         let room = self.room();
         self.input.drop_used();
-        let want = match self.machine.state {
-            State::Data | State::Chunk => READ_BODY,
-            _ => READ_COMMANDS,
-        };
-        self.input.buffer.reserve(want.min(room));
+        if self.machine.state.is_body() {
+            self.input.buffer.reserve(READ_BODY.min(room));
+        } else {
+            self.input.reserve(READ_COMMANDS.min(room));
+        }
         (&mut self.input.buffer).limit(room)
     }
 
@@ -120,6 +147,9 @@ impl Connection {
     pub fn receive(&mut self, data: &[u8]) -> usize {
         let taken = data.len().min(self.room());
         self.input.drop_used();
+        if !self.machine.state.is_body() {
+            self.input.reserve(taken);
+        }
         self.input.buffer.extend_from_slice(&data[..taken]);
         taken
     }
@@ -231,10 +261,12 @@ impl Connection {
                 Line::Whole { octets, end } => (octets, end),
                 Line::More { discard } => {
                     *used += discard;
+                    input.secret |= discard > 0;
                     return machine.need_input(input.ended).into_event(machine);
                 }
                 Line::TooLong { octets, bdat } => {
                     *used += octets;
+                    input.secret = true;
                     machine.count_command();
                     machine.line_too_long(bdat);
                     continue;
@@ -250,6 +282,7 @@ impl Connection {
             };
             let line = &rest[..octets - end];
             machine.ahead = rest.len() > octets;
+            input.secret |= machine.state == State::Auth || opens_auth(line);
             if machine.state == State::Auth {
                 *used += octets;
                 if machine.take_response(line) {

@@ -6,6 +6,7 @@ use core::fmt;
 use core::ops::Range;
 #[cfg(feature = "std")]
 use std::io::IoSlice;
+use zeroize::Zeroize;
 
 /// From this size on a chunk is passed on as it is; below, a copy costs less than a slice of its
 /// own.
@@ -24,6 +25,8 @@ pub struct Transmit {
     queued: usize,
     /// Octets ever taken.
     taken: u64,
+    /// There is a secret in `tail`.
+    secret: bool,
 }
 
 impl Transmit {
@@ -56,16 +59,29 @@ impl Transmit {
     }
 
     /// Appends all of another.
-    pub(crate) fn append(&mut self, other: Self) {
-        for chunk in other.chunks {
+    pub(crate) fn append(&mut self, mut other: Self) {
+        for chunk in other.chunks.drain(..) {
             self.push(chunk);
         }
-        self.push(other.tail.freeze());
+        self.push(other.tail.split().freeze());
     }
 
     /// The buffer that lines are written into, behind all that is queued.
     pub(crate) fn tail(&mut self) -> &mut BytesMut {
         &mut self.tail
+    }
+
+    /// So many octets that are put next are wiped once they are written out. There is room for them, so
+    /// that nothing of them is left where it would have to be moved from.
+    pub(crate) fn expect_secret(&mut self, octets: usize) {
+        self.tail.reserve(octets);
+        self.secret = true;
+    }
+
+    fn wipe(&mut self, octets: usize) {
+        if self.secret {
+            self.tail[..octets].zeroize();
+        }
     }
 
     /// Octets ever written out.
@@ -75,9 +91,17 @@ impl Transmit {
 
     /// Drops what wasn't written.
     pub(crate) fn clear(&mut self) {
+        self.wipe(self.tail.len());
+        self.secret = false;
         self.chunks.clear();
         self.tail.clear();
         self.queued = 0;
+    }
+}
+
+impl Drop for Transmit {
+    fn drop(&mut self) {
+        self.wipe(self.tail.len());
     }
 }
 
@@ -114,7 +138,9 @@ impl Buf for Transmit {
             self.queued -= chunk.len();
             self.chunks.pop_front();
         }
+        self.wipe(octets);
         self.tail.advance(octets);
+        self.secret &= !self.tail.is_empty();
     }
 
     #[cfg(feature = "std")]
