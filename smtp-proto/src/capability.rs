@@ -92,14 +92,15 @@ impl Capabilities {
 }
 
 /// The keyword and the arguments of each line but the first: behind a blank, or behind the `=` that
-/// servers once wrote after AUTH.
+/// servers once wrote after AUTH, and after nothing else.
 fn lines(text: &Text) -> impl Iterator<Item = (&[u8], &[u8])> {
     text.as_lines().skip(1).map(|line| {
         let line = line.trim_ascii();
-        let end = line
-            .iter()
-            .position(|octet| *octet <= b' ' || *octet == b'=')
-            .unwrap_or(line.len());
+        let blank = || line.iter().position(|octet| *octet <= b' ');
+        let end = match line.get(..5) {
+            Some(word) if word.eq_ignore_ascii_case(b"AUTH=") => 4,
+            _ => blank().unwrap_or(line.len()),
+        };
         let (keyword, arguments) = line.split_at(end);
         let arguments = arguments.strip_prefix(b"=").unwrap_or(arguments);
         (keyword, arguments.trim_ascii_start())
