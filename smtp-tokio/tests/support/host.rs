@@ -61,8 +61,13 @@ impl Host {
 
     /// Throws the dice: whether to hang up here.
     fn throw(&self, habits: Habits) -> bool {
-        let step = 0x9E37_79B9_7F4A_7C15;
-        let thrown = self.dice.fetch_add(step, Ordering::Relaxed) >> 33;
+        // SplitMix64: the same throws in every run, and no pattern that the steps of a session fall in with.
+        let mut thrown = self
+            .dice
+            .fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+        thrown = (thrown ^ (thrown >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        thrown = (thrown ^ (thrown >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        thrown ^= thrown >> 31;
         habits.hangs_up.is_some_and(|of| thrown.is_multiple_of(of))
     }
 
