@@ -2,7 +2,7 @@
 
 use super::auth::AuthRequest;
 use super::body::Progress;
-use super::buffer::give_back;
+use super::input::{Input, give_back};
 use super::kind::{Connect, Data, Expand, Message, ShowHelp, Verify};
 use super::machine::{Answers, Ask, Machine, Notice, Question};
 use super::request::Request;
@@ -14,11 +14,9 @@ use crate::command::{Command, SyntaxErrorKind};
 use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
 use crate::verb::{Verb, opens_auth, opens_bdat};
-use crate::wire::{Line, LineReader, LineRules, Transmit};
+use crate::wire::{Line, LineRules, Transmit};
 use alloc::sync::Arc;
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use core::fmt;
-use zeroize::Zeroize;
+use bytes::{Buf, BufMut, Bytes};
 
 /// Octets asked of one read: a flight of commands, or a good part of a message.
 const READ_COMMANDS: usize = 4 * 1024;
@@ -40,61 +38,6 @@ const READ_BODY: usize = 32 * 1024;
 pub struct Connection {
     input: Input,
     machine: Machine,
-}
-
-/// What was read and not yet used up.
-#[derive(Clone, Default)]
-struct Input {
-    buffer: BytesMut,
-    /// Octets at the front that are used up; they go when nothing borrows the buffer.
-    used: usize,
-    /// Octets behind those that make up the line an open decision borrows from.
-    line: usize,
-    lines: LineReader,
-    ended: bool,
-    /// What is used up, or will be, may be a secret: a line of AUTH, or one that nobody read.
-    secret: bool,
-}
-
-/// How much there is; what it says may be secret.
-impl fmt::Debug for Input {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Input")
-            .field("octets", &self.buffer.len())
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Input {
-    fn drop_used(&mut self) {
-        if self.secret {
-            self.buffer[..self.used].zeroize();
-            // The line that a decision borrows from may be the one.
-            self.secret = self.line > 0;
-        }
-        self.buffer.advance(self.used);
-        self.used = 0;
-    }
-
-    /// Makes room for so many octets behind a line that isn't whole. If it has to move, nothing of it
-    /// stays where it was: it may be AUTH's.
-    fn reserve(&mut self, octets: usize) {
-        if self.buffer.is_empty() || self.buffer.capacity() - self.buffer.len() >= octets {
-            return self.buffer.reserve(octets);
-        }
-        let mut larger = BytesMut::with_capacity(self.buffer.len() + octets.max(self.buffer.len()));
-        larger.extend_from_slice(&self.buffer);
-        self.buffer.zeroize();
-        self.buffer = larger;
-    }
-}
-
-/// What was read of a line that nobody waits for any more.
-impl Drop for Input {
-    fn drop(&mut self) {
-        self.buffer.zeroize();
-    }
 }
 
 impl Connection {

@@ -9,11 +9,11 @@
 mod announce;
 mod auth;
 mod body;
-mod buffer;
 mod config;
 mod connection;
 mod discipline;
 mod dispatch;
+mod input;
 mod kind;
 mod machine;
 mod message;
