@@ -21,6 +21,9 @@ use tokio::time::timeout;
 /// Octets of a message read at a time.
 const CHUNK: usize = 64 * 1024;
 
+/// Octets set aside for them at most, however many may wait to be written.
+const BLOCK: usize = 4 * CHUNK;
+
 /// What a message is sent from.
 pub(crate) enum Supply<R> {
     /// What is read goes into the buffer, and on from there without a copy.
@@ -225,7 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         };
         if chunk.capacity() == 0 {
             // As much as may wait to be written: once it is, the same octets are there again.
-            chunk.reserve(CHUNK.max(self.conn.config().output));
+            chunk.reserve(self.conn.config().output.clamp(CHUNK, BLOCK));
         }
         poll_fn(|cx| {
             let mut room = (&mut *chunk).limit(CHUNK);

@@ -222,3 +222,26 @@ async fn a_message_in_memory_goes_as_one_that_is_read() {
         assert!(report.expect("a report").is_accepted());
     }
 }
+
+#[tokio::test]
+async fn nothing_is_set_aside_for_all_that_may_wait_to_be_written() {
+    let (ours, theirs) = duplex(4096);
+    let mut mock = Mock(BufReader::new(theirs));
+    let server = async {
+        mock.say("220 mock").await;
+        mock.talk(&[("EHLO", "250 mock"), ("MAIL", "250 ok"), ("RCPT", "250 ok")])
+            .await;
+        mock.talk(&[("DATA", "354 go")]).await;
+        mock.body().await;
+        mock.say("250 kept").await;
+    };
+    let client = async {
+        let mut config = config();
+        config.output = usize::MAX;
+        let client = Client::handshake(ours, Arc::new(config)).await;
+        let mut client = client.expect("a connection");
+        client.send(envelope(&["b@example.com"]), MESSAGE).await
+    };
+    let (report, ()) = tokio::join!(client, server);
+    assert!(report.expect("a report").is_accepted());
+}
