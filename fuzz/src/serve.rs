@@ -140,14 +140,15 @@ impl Server<'_> {
     }
 
     /// Whether nothing may come while a decision is open: how much that is depends on the cuts, and may
-    /// be what counts.
+    /// be what counts. While its time runs out nothing comes either, since for that there may be replies
+    /// to be written first.
     fn holds(&self) -> bool {
         let turns = matches!(
             self.offered,
             Some(Seen::Asked("starttls" | "atrn" | "xclient", _))
         );
         let hasty = self.conn.config().hasty_clients == Hasty::Close;
-        hasty || (self.segments.is_at_turn() && !turns)
+        hasty || self.expiring || (self.segments.is_at_turn() && !turns)
     }
 
     /// Polls until there is a reason to do something else.
