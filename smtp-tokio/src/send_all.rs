@@ -21,6 +21,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// message and more; [`Config::unanswered`](smtp_proto::client::Config::unanswered) says how many may
     /// be on their way so.
     ///
+    /// `messages` is asked for the next one before the end of the last is sent, so it must not wait for one
+    /// to come: a queue says `None` when it is empty, as a channel's `try_iter` does, and is asked again
+    /// once everything is answered.
+    ///
     /// ```no_run
     /// use smtp_tokio::{Client, Delivery, Envelope};
     /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {

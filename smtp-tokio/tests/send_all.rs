@@ -300,3 +300,26 @@ async fn a_wait_for_a_result_that_was_given_up_is_taken_up_again() {
     assert_eq!(results, expected);
     server.await.expect("no panic");
 }
+
+#[tokio::test]
+async fn a_queue_that_was_empty_is_asked_again_once_everything_is_answered() {
+    let (mut client, mut mock) = connected("250-mock\r\n250 PIPELINING").await;
+    let server = async move {
+        for reply in ["250 first", "250 second"] {
+            mock.talk(&NEXT[1..]).await;
+            mock.body().await;
+            mock.say(reply).await;
+        }
+        mock.rest().await;
+    };
+    let client = async move {
+        let (sender, queue) = std::sync::mpsc::channel();
+        let mut sent = client.send_all(queue.try_iter());
+        for result in ["<b@example.com> 250 first", "<b@example.com> 250 second"] {
+            sender.send(messages(1).next().expect("one")).expect("room");
+            assert_eq!(short(sent.next().await), result);
+        }
+        assert_eq!(short(sent.next().await), "none");
+    };
+    tokio::join!(server, client);
+}
