@@ -51,6 +51,7 @@ pub(crate) fn send(way: &str, port: u16, messages: usize, octets: usize) {
             "loop" => bare(addr, messages, message).await,
             "smtp-tokio" => here(addr, messages, message).await,
             "smtp-tokio, Bytes" => here_from_memory(addr, messages, message).await,
+            "smtp-tokio, send_all" => here_all(addr, messages, message).await,
             "lettre" => lettre(addr, messages, message, true).await,
             "lettre as shipped" => lettre(addr, messages, message, false).await,
             "mail-send" => mail_send(addr, messages, message, true).await,
@@ -119,6 +120,18 @@ async fn here_from_memory(addr: SocketAddr, messages: usize, message: &'static [
         let envelope = Envelope::new("a@example.org", ["b@example.com"])?;
         let content = Bytes::from_static(message);
         assert!(client.send_bytes(envelope, content).await?.is_accepted());
+    }
+    watch.stop();
+    Ok(())
+}
+
+async fn here_all(addr: SocketAddr, messages: usize, message: &[u8]) -> Fallible {
+    let mut client = Client::connect(addr).await?;
+    let envelope = Envelope::new("a@example.org", ["b@example.com"])?;
+    let watch = Watch::start();
+    let mut sent = client.send_all((0..messages).map(|_| (envelope.clone(), message)));
+    while let Some(report) = sent.next().await {
+        assert!(report?.is_accepted());
     }
     watch.stop();
     Ok(())

@@ -16,11 +16,11 @@ const SESSIONS: usize = 10;
 
 /// What one round says of one program.
 #[derive(Clone, Copy)]
-struct Round {
+pub(crate) struct Round {
     /// Microseconds of CPU a message.
     cpu: f64,
     /// Messages a second.
-    rate: f64,
+    pub(crate) rate: f64,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
@@ -154,7 +154,7 @@ fn draw(chart: &str, title: &str, names: &[&str], rounds: &[Vec<Round>]) {
 }
 
 /// One round of a client, if every message was taken.
-fn send(name: &str, port: u16, messages: usize, octets: usize) -> Option<Round> {
+pub(crate) fn send(name: &str, port: u16, messages: usize, octets: usize) -> Option<Round> {
     let output = pinned(&myself())
         .args(["send", name, &port.to_string()])
         .args([messages.to_string(), octets.to_string()])
@@ -182,6 +182,7 @@ pub(crate) fn clients() {
         ("loop", 1),
         ("smtp-tokio", 1),
         ("smtp-tokio, Bytes", 1),
+        ("smtp-tokio, send_all", 1),
         ("lettre", 1),
         ("mail-send", 1),
         ("lettre as shipped", 100),

@@ -1,7 +1,8 @@
 //! `cargo run --release` prints a table of every group; words behind `--` choose groups by name.
 //! `cargo run --release -- instructions` counts instructions instead, by valgrind; `-- ends` measures
-//! whole servers and clients, `-- idle` what connections cost that do nothing, and `-- scale` whether cost
-//! grows as the work does; `-- guard` fails where something got dearer than `baseline.txt` says.
+//! whole servers and clients, `-- latency` clients far from their server, `-- idle` what connections cost
+//! that do nothing, and `-- scale` whether cost grows as the work does; `-- guard` fails where something
+//! got dearer than `baseline.txt` says.
 
 mod chart;
 mod clients;
@@ -12,6 +13,7 @@ mod guard;
 mod identity;
 mod idle;
 mod instructions;
+mod latency;
 mod measure;
 mod memory;
 mod peers;
@@ -57,6 +59,7 @@ fn main() {
             ends::clients();
         }
         ["idle"] => idle::idle(),
+        ["latency"] => latency::latency(),
         ["scale"] => scale::scale(),
         // What these run as processes of their own.
         ["serve", way, threads] => servers::serve(way, threads.parse().expect("a number")),

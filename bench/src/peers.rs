@@ -49,7 +49,10 @@ pub(crate) fn server(name: &str) -> (Command, Option<u16>) {
         }
         "go-smtp" => silent(&format!("{PEERS}go-smtp"), &[]),
         "nodemailer" => silent("node", &[&format!("{PEERS}smtp-server.js")]),
-        "aiosmtpd" => silent("python3", &[&format!("{PEERS}aiosmtpd_discard.py")]),
+        "aiosmtpd" => silent(
+            &format!("{PEERS}venv/bin/python3"),
+            &[&format!("{PEERS}aiosmtpd_discard.py")],
+        ),
         _ => {
             let mut command = pinned(&myself());
             command.args(["serve", name, "1"]);

@@ -4,7 +4,7 @@
 use crate::identity;
 use crate::process::free_port;
 use smtp_tokio::{
-    Accepted, Body, Config, Domain, Envelope, Handler, Rcpt, Refusal, Server, ServerTls,
+    Accepted, Body, Config, Domain, Envelope, Extension, Handler, Rcpt, Refusal, Server, ServerTls,
 };
 use std::future::pending;
 use std::io;
@@ -45,6 +45,7 @@ async fn forget(listener: TcpListener, tls: Option<ServerTls>) {
     let mut config = Config::new(Domain::try_from("mx.example.com").expect("a name"));
     config.limits.message = None;
     config.limits.recipients = usize::MAX;
+    config.offers.add(Extension::Chunking);
     let server = Server::from_listener(listener, config).max_connections(usize::MAX);
     let server = match tls {
         None => server,
