@@ -23,6 +23,7 @@ const READ: usize = 32 * 1024;
 pub(crate) trait Machine {
     fn room(&self) -> usize;
     fn receive(&mut self, data: &[u8]) -> usize;
+    fn shrink(&mut self);
     fn receive_eof(&mut self);
     fn transmit(&mut self) -> &mut Transmit;
     fn timeout(&self) -> Option<Timeout>;
@@ -37,6 +38,9 @@ macro_rules! machine {
             }
             fn receive(&mut self, data: &[u8]) -> usize {
                 self.receive(data)
+            }
+            fn shrink(&mut self) {
+                self.shrink();
             }
             fn receive_eof(&mut self) {
                 self.receive_eof();
@@ -148,7 +152,7 @@ impl Link {
                     self.input[..octets].zeroize();
                 }
             }
-            Err(error) if is_passing(&error) => {}
+            Err(error) if is_passing(&error) => conn.shrink(),
             Err(error) => return Err(error),
         }
         Ok(())

@@ -25,6 +25,7 @@ pub(crate) trait Machine {
     fn room(&self) -> usize;
     fn receive(&mut self, data: &[u8]) -> usize;
     fn receive_buf(&mut self) -> impl BufMut;
+    fn shrink(&mut self);
     fn receive_eof(&mut self);
     fn transmit(&mut self) -> &mut Transmit;
     fn timeout(&self) -> Option<Timeout>;
@@ -42,6 +43,9 @@ macro_rules! machine {
             }
             fn receive_buf(&mut self) -> impl BufMut {
                 self.receive_buf()
+            }
+            fn shrink(&mut self) {
+                self.shrink();
             }
             fn receive_eof(&mut self) {
                 self.receive_eof();
@@ -137,7 +141,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             return Poll::Ready(Ok(()));
         }
         match self.poll_read(conn, cx) {
-            Poll::Pending => self.timer.poll(conn, cx).map(Ok),
+            Poll::Pending => {
+                conn.shrink();
+                self.timer.poll(conn, cx).map(Ok)
+            }
             done @ Poll::Ready(_) => {
                 self.read_in = wait;
                 done

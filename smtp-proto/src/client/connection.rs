@@ -6,7 +6,7 @@ use super::{Closed, Config, Delivery, Error, Event};
 use crate::capability::Capabilities;
 use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
-use crate::wire::{ReplyReader, Transmit};
+use crate::wire::{ReplyReader, Transmit, give_back};
 use alloc::sync::Arc;
 use bytes::{Buf, BufMut, BytesMut};
 use core::fmt;
@@ -109,6 +109,13 @@ impl Connection {
         let limits = &machine.config.replies;
         let line = limits.line.max(limits.challenge);
         limits.octets.max(line).saturating_sub(self.input.len())
+    }
+
+    /// Gives back memory that nothing is in, but for a few hundred octets: for a driver that found
+    /// nothing to read.
+    pub fn shrink(&mut self) {
+        give_back(&mut self.input);
+        self.machine.output.shrink();
     }
 
     /// The server will send nothing more.

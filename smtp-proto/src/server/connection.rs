@@ -2,7 +2,7 @@
 
 use super::auth::AuthRequest;
 use super::body::Progress;
-use super::input::{Input, give_back};
+use super::input::Input;
 use super::kind::{Connect, Data, Expand, Message, ShowHelp, Verify};
 use super::machine::{Answers, Ask, Machine, Notice, Question};
 use super::request::Request;
@@ -14,7 +14,7 @@ use crate::command::{Command, SyntaxErrorKind};
 use crate::timeout::Timeout;
 use crate::transcript::{Entry, Transcript};
 use crate::verb::{Verb, opens_auth, opens_bdat};
-use crate::wire::{Line, LineRules, Transmit};
+use crate::wire::{Line, LineRules, Transmit, give_back};
 use alloc::sync::Arc;
 use bytes::{Buf, BufMut, Bytes};
 
@@ -113,6 +113,17 @@ impl Connection {
         most.saturating_sub(self.input.buffer.len() - self.input.used)
     }
 
+    /// Gives back memory that nothing is in, but for a few hundred octets: for a driver that found
+    /// nothing to read, since a client may be silent for long and there may be many. Until then each
+    /// message goes where the last was.
+    pub fn shrink(&mut self) {
+        self.input.drop_used();
+        if !self.machine.state.is_body() {
+            give_back(&mut self.input.buffer);
+            self.machine.output.shrink();
+        }
+    }
+
     /// The client will send nothing more. What it has sent is still served.
     pub fn receive_eof(&mut self) {
         // Nobody is left to wait.
@@ -160,11 +171,6 @@ impl Connection {
     pub fn poll(&mut self) -> Event<'_> {
         self.settle();
         self.input.drop_used();
-        // The next of a body goes where the last was.
-        if !self.machine.state.is_body() {
-            give_back(&mut self.input.buffer);
-            give_back(self.machine.output.tail());
-        }
         loop {
             if !self.machine.state.is_body() && !self.next_chunk() {
                 break;

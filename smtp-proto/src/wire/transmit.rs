@@ -1,5 +1,6 @@
 //! Output waiting for the driver to write it.
 
+use super::give_back;
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
@@ -87,6 +88,11 @@ impl Transmit {
     /// Octets ever written out.
     pub(crate) fn taken(&self) -> u64 {
         self.taken
+    }
+
+    /// Gives back memory that nothing is in.
+    pub(crate) fn shrink(&mut self) {
+        give_back(&mut self.tail);
     }
 
     /// Drops what wasn't written.
