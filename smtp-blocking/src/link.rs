@@ -8,7 +8,7 @@ use crate::socket::Socket;
 use crate::stream::{Stream, TICK, is_passing};
 use bytes::Buf;
 use rustls::Connection;
-use smtp_proto::{Timeout, Transmit, Wait, client, server};
+use smtp_proto::{Timeout, Transmit, client, server};
 use std::io;
 use std::time::{Duration, Instant};
 use zeroize::Zeroize;
@@ -23,6 +23,7 @@ const READ: usize = 32 * 1024;
 pub(crate) trait Machine {
     fn room(&self) -> usize;
     fn receive(&mut self, data: &[u8]) -> usize;
+    fn holds_secret(&self) -> bool;
     fn shrink(&mut self);
     fn receive_eof(&mut self);
     fn transmit(&mut self) -> &mut Transmit;
@@ -38,6 +39,9 @@ macro_rules! machine {
             }
             fn receive(&mut self, data: &[u8]) -> usize {
                 self.receive(data)
+            }
+            fn holds_secret(&self) -> bool {
+                self.holds_secret()
             }
             fn shrink(&mut self) {
                 self.shrink();
@@ -139,7 +143,6 @@ impl Link {
         if room == 0 {
             return Ok(());
         }
-        let wait = conn.timeout().map(|timeout| timeout.wait);
         match self.stream.read(&mut self.input[..room], patience) {
             Ok(0) => {
                 self.ended = true;
@@ -147,8 +150,7 @@ impl Link {
             }
             Ok(octets) => {
                 conn.receive(&self.input[..octets]);
-                if wait != Some(Wait::Body) {
-                    // It may have been a password.
+                if conn.holds_secret() {
                     self.input[..octets].zeroize();
                 }
             }

@@ -95,3 +95,33 @@ fn no_secret_is_shown_by_either_side_at_any_step() {
             .any(|event| event.starts_with("reply: AUTH 235"))
     );
 }
+
+#[test]
+fn a_read_is_to_be_wiped_only_where_auth_may_be_in_it() {
+    let mut server = Server::new(server_config(), |_: &str| Verdict::Accept);
+    server.run();
+    for (read, secret) in [
+        ("EHLO a\r\n", false),
+        ("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", false),
+        ("AUTH is spoken of\r\n.\r\n", false),
+        ("NOOP\r\nauth PLAIN AGE=\r\nNOOP\r\n", true),
+        ("NOOP\r\nAUT", false),
+        ("H PLAIN AGE=\r\n", true),
+    ] {
+        server.conn.receive(read.as_bytes());
+        assert_eq!(server.conn.holds_secret(), secret, "{read}");
+        server.run();
+    }
+    let auth = Action::Auth("PLAIN".into(), None, vec!["swordfish".into()]);
+    let mut client = Client::new(client_config(), [auth], 1);
+    client.run();
+    for (read, secret) in [
+        ("220 mx\r\n", false),
+        ("250-mx\r\n250 AUTH PLAIN\r\n", false),
+        ("334 AGE=\r\n", true),
+    ] {
+        client.conn.receive(read.as_bytes());
+        assert_eq!(client.conn.holds_secret(), secret, "{read}");
+        client.run();
+    }
+}

@@ -137,11 +137,16 @@ fn hear(server: &mut server::Connection, before: &[u8], times: usize, cut: usize
     while at < end + 8 {
         if cut == 1 {
             server.receive(&[line(at)]);
+            let heard = (before.len()..end).contains(&at);
+            assert!(server.holds_secret() || !heard, "{before:?} at {at}");
             at += 1;
         } else {
             let mut buffer = server.receive_buf();
             let octets = cut.min(end + 8 - at).min(buffer.remaining_mut());
             (at..at + octets).for_each(|at| buffer.put_u8(line(at)));
+            drop(buffer);
+            let heard = at < end && at + octets > before.len();
+            assert!(server.holds_secret() || !heard, "{before:?} at {at}");
             at += octets;
         }
         serve(server);

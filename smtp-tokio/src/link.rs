@@ -25,6 +25,7 @@ pub(crate) trait Machine {
     fn room(&self) -> usize;
     fn receive(&mut self, data: &[u8]) -> usize;
     fn receive_buf(&mut self) -> impl BufMut;
+    fn holds_secret(&self) -> bool;
     fn shrink(&mut self);
     fn receive_eof(&mut self);
     fn transmit(&mut self) -> &mut Transmit;
@@ -43,6 +44,9 @@ macro_rules! machine {
             }
             fn receive_buf(&mut self) -> impl BufMut {
                 self.receive_buf()
+            }
+            fn holds_secret(&self) -> bool {
+                self.holds_secret()
             }
             fn shrink(&mut self) {
                 self.shrink();
@@ -173,8 +177,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             let mut buffer = ReadBuf::uninit(&mut space[..room.min(READ)]);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
             let taken = conn.receive(buffer.filled());
-            // It may have been a password.
-            buffer.filled_mut().zeroize();
+            if conn.holds_secret() {
+                buffer.filled_mut().zeroize();
+            }
             taken
         };
         if read == 0 {

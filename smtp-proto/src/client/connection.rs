@@ -111,6 +111,12 @@ impl Connection {
         limits.octets.max(line).saturating_sub(self.input.len())
     }
 
+    /// Whether input that no [`poll`](Self::poll) has seen yet may hold a secret, a challenge of AUTH: a
+    /// driver asks behind [`receive`](Self::receive), and wipes what it read into if so.
+    pub fn holds_secret(&self) -> bool {
+        self.machine.awaits_challenge()
+    }
+
     /// Gives back memory that nothing is in, but for a few hundred octets: for a driver that found
     /// nothing to read.
     pub fn shrink(&mut self) {

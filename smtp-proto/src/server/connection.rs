@@ -113,6 +113,14 @@ impl Connection {
         most.saturating_sub(self.input.buffer.len() - self.input.used)
     }
 
+    /// Whether input that no [`poll`](Self::poll) has seen yet may hold a secret of AUTH: a driver asks
+    /// behind [`receive`](Self::receive), and wipes what it read into if so. In the midst of a message
+    /// none is looked for.
+    pub fn holds_secret(&self) -> bool {
+        let state = self.machine.state;
+        state == State::Auth || (!state.is_body() && self.input.has_auth())
+    }
+
     /// Gives back memory that nothing is in, but for a few hundred octets: for a driver that found
     /// nothing to read, since a client may be silent for long and there may be many. Until then each
     /// message goes where the last was.

@@ -1,9 +1,11 @@
 //! What was read and is not yet used up: kept as long as something borrows from it, and no longer. What
 //! may be a secret is wiped.
 
+use crate::verb::opens_auth;
 use crate::wire::LineReader;
 use bytes::{Buf, BytesMut};
 use core::fmt;
+use memchr::memchr_iter;
 use zeroize::Zeroize;
 
 /// What was read and not yet used up.
@@ -39,6 +41,13 @@ impl Input {
         }
         self.buffer.advance(self.used);
         self.used = 0;
+    }
+
+    /// Whether a line that isn't used up may be AUTH's: one that begins like it, or that nobody read.
+    pub(super) fn has_auth(&self) -> bool {
+        let lines = &self.buffer[self.used..];
+        let mut next = memchr_iter(b'\n', lines).map(|end| &lines[end + 1..]);
+        self.lines.is_overlong() || opens_auth(lines) || next.any(opens_auth)
     }
 
     /// Makes room for so many octets behind a line that isn't whole. If it has to move, nothing of it

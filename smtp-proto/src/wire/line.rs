@@ -48,6 +48,11 @@ pub(crate) struct LineReader {
 }
 
 impl LineReader {
+    /// Whether the front belongs to a line that is over the limit.
+    pub(crate) fn is_overlong(&self) -> bool {
+        self.overlong
+    }
+
     /// Looks at `input`, whose front is where the last line ended, by these rules.
     pub(crate) fn next(&mut self, input: &[u8], rules: LineRules) -> Line {
         let LineRules {
