@@ -100,7 +100,9 @@ impl Unstuffer {
         }
         let mut dotted = 0;
         if self.plain == 0 {
-            let look = content::look(lines.rest(), self.rules);
+            // The final dot, where the input ends with it, is told by itself.
+            let rest = lines.rest();
+            let look = content::look(rest.strip_suffix(b".\r\n").unwrap_or(rest), self.rules);
             (self.plain, dotted) = (look.plain, look.dotted);
         }
         if self.plain >= FAR && lines.taken > lines.kept {

@@ -77,6 +77,9 @@ pub(super) fn first(rest: &[u8], rules: Rules) -> Octet {
 /// Octets that are looked at together.
 pub(super) const BLOCK: usize = 2048;
 
+/// Octets behind those that show what they are.
+const BEHIND: usize = 2;
+
 /// Dots that open a line in a block, from which on it is better looked at octet by octet.
 const MANY: usize = BLOCK / 32;
 
@@ -97,8 +100,8 @@ pub(super) fn look(input: &[u8], rules: Rules) -> Look {
         return Look::default();
     }
     let (mut plain, mut dotted) = (0, 0);
-    while plain + 1 < input.len() {
-        let end = input.len().min(plain + BLOCK + 1);
+    while plain + BEHIND < input.len() {
+        let end = input.len().min(plain + BLOCK + BEHIND);
         let block = &input[plain..end];
         let found = match (rules.bare_newlines, rules.eight_bit) {
             (false, true) => scan::<true, false>(block),
@@ -110,16 +113,21 @@ pub(super) fn look(input: &[u8], rules: Rules) -> Look {
             break;
         }
         if found.dot && rules.dots {
-            dotted = block.len() - 1;
+            dotted = block.len() - BEHIND;
             break;
         }
-        plain += block.len() - 1;
+        plain += block.len() - BEHIND;
     }
-    // The last octet has been in no block, unless it is an LF.
-    if plain + 1 == input.len()
-        && let Octet::Data | Octet::Fault(ContentFault::BareLf) = first(&input[plain..], rules)
-    {
-        plain += 1;
+    // The last octets have been in no block, but for an LF that stands first among them.
+    if plain + BEHIND >= input.len() {
+        plain += usize::from(plain > 0 && input[plain..].starts_with(b"\n"));
+        while plain < input.len() {
+            plain += match first(&input[plain..], rules) {
+                Octet::Data => 1,
+                Octet::Newline => 2,
+                Octet::LastCr | Octet::Fault(_) => break,
+            };
+        }
     }
     let whole = |end: usize| end - usize::from(input[..end].ends_with(b"\r"));
     Look {
@@ -157,8 +165,9 @@ impl Found {
     }
 }
 
-/// Looks at a block but for its last octet, which shows what the one before it is. No branch in the
-/// loop, so it becomes vector instructions; `&&` is a branch.
+/// Looks at a block but for the octets behind it, and for a dot that is its second octet: the block
+/// before has seen that. No branch in the loop, so it becomes vector instructions; `&&` is a branch. Where
+/// an LF stands is found out once, for the CR before it and for the dot behind it.
 #[allow(clippy::needless_bitwise_bool)]
 fn scan<const NEWLINES: bool, const SEVEN_BIT: bool>(block: &[u8]) -> Found {
     let mut found = Found {
@@ -167,11 +176,13 @@ fn scan<const NEWLINES: bool, const SEVEN_BIT: bool>(block: &[u8]) -> Found {
         least: u8::MAX,
         bits: 0,
     };
-    for (here, next) in block[..block.len() - 1].iter().zip(&block[1..]) {
+    let (next, behind) = (&block[1..block.len() - 1], &block[BEHIND..]);
+    for ((here, next), behind) in block.iter().zip(next).zip(behind) {
+        let lf = *next == b'\n';
         if NEWLINES {
-            found.bare |= (*here == b'\r') != (*next == b'\n');
+            found.bare |= (*here == b'\r') != lf;
         }
-        found.dot |= (*here == b'\n') & (*next == b'.');
+        found.dot |= lf & (*behind == b'.');
         found.least = found.least.min(*here);
         if SEVEN_BIT {
             found.bits |= here;
