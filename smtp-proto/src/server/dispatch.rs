@@ -11,7 +11,6 @@ use crate::extension::{Bdat, Extension};
 use crate::reply::Text;
 use crate::transcript::Entry;
 use crate::verb::{Verb, opens_bdat};
-use alloc::sync::Arc;
 
 /// Why a command is refused by the machine itself.
 struct Refused<'c> {
@@ -45,9 +44,7 @@ impl Machine {
         offered_again: bool,
     ) -> Result<Option<Command<'c>>, Refused<'c>> {
         let line = command::trim(line);
-        let config = Arc::clone(&self.config);
-        let syntax = self.syntax(&config);
-        let (verb, argument) = command::split(line, syntax).map_err(|error| Refused {
+        let (verb, argument) = command::split(line, self.syntax()).map_err(|error| Refused {
             // Whose reply it is decides on its enhanced code, so a control octet behind a verb
             // doesn't hide that.
             verb: Verb::split(line).map(|(verb, _)| verb),
@@ -62,8 +59,9 @@ impl Machine {
             fault,
             about: None,
         };
-        let parse = || {
-            Command::parse_argument(verb, line, argument, syntax).map_err(|error| Refused {
+        let parse = |machine: &Self| {
+            let command = Command::parse_argument(verb, line, argument, machine.syntax());
+            command.map_err(|error| Refused {
                 about: about(line, error),
                 ..fail(Fault::Syntax(error.kind))
             })
@@ -74,7 +72,7 @@ impl Machine {
         let may_come = self.may_come(verb);
         if verb == Verb::Bdat && may_come != Err(Fault::NotOffered) {
             // Whatever becomes of it, its octets are behind it.
-            let command = parse()?;
+            let command = parse(self)?;
             let may_come = may_come.and_then(|()| self.allow(&command, offered_again));
             return Ok(self.take_chunk(command, may_come));
         }
@@ -84,7 +82,7 @@ impl Machine {
             Verb::Rcpt if !offered_again => self.rcpts = self.rcpts.saturating_add(1),
             _ => {}
         }
-        let command = parse()?;
+        let command = parse(self)?;
         self.allow(&command, offered_again).map_err(fail)?;
         self.check(&command).map_err(fail)?;
         self.utf8 |= match &command {

@@ -163,8 +163,8 @@ impl Machine {
     }
 
     /// What a command line may say now.
-    pub(super) fn syntax<'s>(&self, config: &'s Config) -> Syntax<'s> {
-        let mut syntax = Syntax::new(&config.offers);
+    pub(super) fn syntax(&self) -> Syntax<'_> {
+        let mut syntax = Syntax::new(&self.config.offers);
         syntax.extended = self.is_extended();
         syntax.extensions = self.session.extensions;
         syntax.utf8 = self.session.is_smtputf8();
