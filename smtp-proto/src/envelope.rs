@@ -68,9 +68,8 @@ impl Envelope {
         &self.mail
     }
 
-    /// With something else said by MAIL.
-    pub(crate) fn set_mail(&mut self, mail: Mail<'static>) {
-        self.mail = mail;
+    pub(crate) fn mail_mut(&mut self) -> &mut Mail<'static> {
+        &mut self.mail
     }
 
     /// Whether the transaction has an id, so that an earlier try may be taken up (RFC 1845).

@@ -11,8 +11,8 @@ use crate::transcript::Entry;
 use core::fmt::{self, Write};
 use zeroize::Zeroizing;
 
-/// Octets of an AUTH line with its CRLF (RFC 4954 §4 item 4 adds none to RFC 5321's).
-const LINE: usize = 512;
+/// Octets of an AUTH line with its CRLF at most (RFC 4954 §4 item 4 adds none to RFC 5321's).
+pub(super) const LINE: usize = 512;
 
 impl Machine {
     /// Whether the next reply may be a challenge, which is long and a secret.
@@ -25,7 +25,10 @@ impl Machine {
     /// 4954 §4).
     pub(super) fn authenticate(&mut self, auth: Auth<'_>) {
         let mut exchange = Exchange::default();
-        let auth = if length(&auth) > LINE {
+        let mut line = Count("\r\n".len());
+        // Counting can't fail.
+        let _ = write!(line, "{auth}");
+        let auth = if line.0 > LINE {
             exchange.held = auth.initial_response();
             Auth::new(auth.mechanism().clone(), None)
         } else {
@@ -69,19 +72,12 @@ impl Machine {
     }
 }
 
-/// Octets of its line, the CRLF included, counted without writing it down.
-pub(super) fn length(command: &dyn fmt::Display) -> usize {
-    struct Count(usize);
+/// Octets of a line, counted without writing it down.
+struct Count(usize);
 
-    impl fmt::Write for Count {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0 += text.len();
-            Ok(())
-        }
+impl fmt::Write for Count {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
+        Ok(())
     }
-
-    let mut count = Count(2);
-    // Counting can't fail.
-    let _ = write!(count, "{command}");
-    count.0
 }

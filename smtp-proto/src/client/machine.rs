@@ -5,7 +5,7 @@
 //! their end in the output and wait to be answered. One that may begin before they are begins with
 //! RSET, whether they turn out to be or not: when replies come changes no words.
 
-use super::auth::length;
+use super::auth::LINE;
 use super::plan::{Past, plan};
 use super::state::Awaited;
 use super::transaction::{Transaction, Write};
@@ -124,7 +124,7 @@ impl Machine {
 
     pub(super) fn write(&mut self, command: &dyn fmt::Display, awaited: Awaited) {
         if awaited == Awaited::Auth {
-            self.output.expect_secret(length(command));
+            self.output.expect_secret(LINE);
         }
         put_line(&mut self.output, &self.transcript, command);
         self.expect(awaited);
@@ -138,7 +138,7 @@ impl Machine {
 
     /// Says hello. What the server said it offers holds no longer, and nor does what it showed.
     pub(super) fn introduce(&mut self) {
-        self.capabilities = Capabilities::default();
+        self.learn(Capabilities::default());
         self.takes_chunks = false;
         let hello = self.config.hello.clone();
         let awaited = match hello.verb() {
@@ -147,6 +147,12 @@ impl Machine {
             _ => Awaited::Ehlo,
         };
         self.write(&Command::Hello(hello), awaited);
+    }
+
+    /// What the server offers, by what it says.
+    pub(super) fn learn(&mut self, capabilities: Capabilities) {
+        self.past.limit(&capabilities);
+        self.capabilities = capabilities;
     }
 
     /// Octets ever put into the output.

@@ -14,13 +14,16 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a connection has asked of its server so far.
+/// What a connection has asked of its server so far, and the most that it may (RFC 9422).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Past {
     /// Messages begun.
     messages: u64,
     /// The recipients' domains in lower case, where the server limits them.
     domains: BTreeSet<String>,
+    mail_max: Option<u32>,
+    rcpt_max: Option<u32>,
+    rcpt_domain_max: Option<u32>,
 }
 
 /// Makes an envelope one for a server of these capabilities, and notes it.
@@ -32,7 +35,7 @@ pub(super) fn plan(
     past: &mut Past,
 ) -> Result<Envelope, SendError> {
     let mail = envelope.mail();
-    let after = past.after(&envelope, capabilities)?;
+    let domains = past.new_domains(&envelope)?;
     if let (Some(size), Some(limit)) = (mail.size(), capabilities.size())
         && size > limit
     {
@@ -48,12 +51,12 @@ pub(super) fn plan(
     if tls_only && !secure && offered.contains(Extension::RequireTls) {
         return Err(SendError::NeedsTls);
     }
-    let mut planned = envelope.mail().clone().with_body(body);
+    envelope = envelope.with_body(body);
     if utf8 {
-        planned = planned.with(SmtpUtf8);
+        envelope = envelope.with(SmtpUtf8);
     }
-    keep(planned.list_mut(), Carrier::Mail, capabilities, &config.own)?;
-    envelope.set_mail(planned);
+    let list = envelope.mail_mut().list_mut();
+    keep(list, Carrier::Mail, capabilities, &config.own)?;
     for recipient in envelope.recipients_mut() {
         keep(
             recipient.list_mut(),
@@ -62,42 +65,48 @@ pub(super) fn plan(
             &config.own,
         )?;
     }
-    *past = after;
+    past.messages += 1;
+    past.domains.extend(domains);
     Ok(envelope)
 }
 
 impl Past {
-    /// What it is with that envelope, unless it has no recipient or, by the server's LIMITS (RFC 9422),
-    /// is too much.
-    fn after(&self, envelope: &Envelope, capabilities: &Capabilities) -> Result<Self, SendError> {
-        let recipients = envelope.recipients();
+    /// The server has said how much it takes in a session, or says nothing of it.
+    pub(super) fn limit(&mut self, capabilities: &Capabilities) {
         let limits = capabilities.get::<ServerLimits>().unwrap_or_default();
+        self.mail_max = limits.mail_max();
+        self.rcpt_max = limits.rcpt_max();
+        self.rcpt_domain_max = limits.rcpt_domain_max();
+    }
+
+    /// The domains that come with that envelope, unless it has no recipient or is too much.
+    fn new_domains(&self, envelope: &Envelope) -> Result<BTreeSet<String>, SendError> {
+        let recipients = envelope.recipients();
         let over = |count: usize, limit: Option<u32>| {
             limit.map(u64::from).filter(|limit| count as u64 > *limit)
         };
         if recipients.is_empty() {
             return Err(SendError::NoRecipients);
         }
-        if let Some(limit) = over(recipients.len(), limits.rcpt_max()) {
+        if let Some(limit) = over(recipients.len(), self.rcpt_max) {
             return Err(SendError::TooManyRecipients { limit });
         }
-        if let Some(limit) = limits
-            .mail_max()
+        if let Some(limit) = self
+            .mail_max
             .map(u64::from)
             .filter(|most| self.messages >= *most)
         {
             return Err(SendError::TooManyMessages { limit });
         }
-        let mut after = self.clone();
-        after.messages += 1;
-        if limits.rcpt_domain_max().is_some() {
+        let mut domains = BTreeSet::new();
+        if self.rcpt_domain_max.is_some() {
             let mailboxes = recipients.iter().filter_map(|rcpt| rcpt.to().mailbox());
-            let domains = mailboxes.map(|mailbox| mailbox.host().as_str().to_ascii_lowercase());
-            after.domains.extend(domains);
+            let named = mailboxes.map(|mailbox| mailbox.host().as_str().to_ascii_lowercase());
+            domains.extend(named.filter(|domain| !self.domains.contains(domain)));
         }
-        match over(after.domains.len(), limits.rcpt_domain_max()) {
+        match over(self.domains.len() + domains.len(), self.rcpt_domain_max) {
             Some(limit) => Err(SendError::TooManyDomains { limit }),
-            None => Ok(after),
+            None => Ok(domains),
         }
     }
 }

@@ -131,7 +131,7 @@ impl Machine {
         match awaited {
             Awaited::Greeting if done => self.introduce(),
             Awaited::Ehlo | Awaited::Lhlo if done => {
-                self.capabilities = Capabilities::from_reply(reply);
+                self.learn(Capabilities::from_reply(reply));
                 return Ok(None);
             }
             Awaited::Greeting | Awaited::Ehlo | Awaited::Helo | Awaited::Lhlo if !done => {
