@@ -21,7 +21,7 @@ use tokio::time::timeout;
 /// Octets of a message read at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// Octets set aside for them at most, however many may wait to be written.
+/// Octets set aside for them, which are written before any others are read.
 const BLOCK: usize = 4 * CHUNK;
 
 /// What a message is sent from.
@@ -227,8 +227,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Supply::Read(content, chunk) => (content, chunk),
         };
         if chunk.capacity() == 0 {
-            // As much as may wait to be written: once it is, the same octets are there again.
-            chunk.reserve(self.conn.config().output.clamp(CHUNK, BLOCK));
+            if self.conn.transmit().has_remaining() {
+                self.flush().await?;
+                return Ok(None);
+            }
+            // The same octets again, now that they are written.
+            chunk.reserve(BLOCK);
         }
         poll_fn(|cx| {
             let mut room = (&mut *chunk).limit(CHUNK);

@@ -66,8 +66,9 @@ pub struct Config {
     pub replies: ReplyLimits,
     /// How long is waited for what.
     pub timeouts: Timeouts,
-    /// Octets written but not yet sent above which no more of a body is asked for. Default 262,144: a
-    /// write that fills few packets leaves one that is nearly empty, and each costs as much.
+    /// Octets written but not yet sent above which no more of a body is asked for. Default 1,048,576: each
+    /// write costs the system a packet that is nearly empty and wakes the server. A driver that holds
+    /// copies flushes earlier.
     pub output: usize,
 }
 
@@ -85,7 +86,7 @@ impl Config {
             newlines: Newlines::default(),
             replies: ReplyLimits::default(),
             timeouts: Timeouts::default(),
-            output: 262_144,
+            output: 1_048_576,
         }
     }
 }
