@@ -4,8 +4,10 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
-use common::{Action, Client, Server, Verdict, client_config, server_config};
-use smtp_proto::extension::{Mechanism, Mechanisms};
+use common::{Action, Client, Server, Verdict, client_config, server_config, take};
+use smtp_proto::bytes::BytesMut;
+use smtp_proto::extension::{Auth, Mechanism, Mechanisms};
+use smtp_proto::{Secret, Transmit, client, server};
 
 const WORDS: [&str; 3] = ["tanstaaf", "swordfish", "xyzzy"];
 
@@ -94,6 +96,59 @@ fn no_secret_is_shown_by_either_side_at_any_step() {
             .iter()
             .any(|event| event.starts_with("reply: AUTH 235"))
     );
+}
+
+/// What every event is shown as, while a client says AUTH with two of the words, by a link that is whole.
+#[test]
+fn no_event_shows_a_secret() {
+    let mut config = server_config();
+    config.offers.add(Mechanisms::new([Mechanism::PLAIN]));
+    config.accept_clear_passwords = true;
+    let mut server = server::Connection::new(config.into());
+    let mut client = client::Connection::new(client_config().into());
+    let (mut shown, mut responses, mut over) = (Vec::new(), 0, false);
+    while !over {
+        let event = server.poll();
+        shown.push(format!("{event:?}"));
+        match event {
+            server::Event::Auth(request) if request.is_first() => request.challenge(b"xyzzy"),
+            server::Event::Auth(request) => request.accept("tim"),
+            server::Event::Flush => pass(server.transmit(), |data| client.receive(data)),
+            server::Event::NeedInput => {}
+            event => event.answer_by_default(),
+        }
+        let event = client.poll().unwrap();
+        shown.push(format!("{event:?}"));
+        match event {
+            client::Event::Ready(ready) if responses == 0 => {
+                let first = Secret::from(&b"\0tim\0tanstaaf"[..]);
+                ready
+                    .auth(Auth::new(Mechanism::PLAIN, Some(first)))
+                    .unwrap();
+            }
+            client::Event::Ready(_) => over = true,
+            client::Event::Challenge(challenge) => {
+                responses += 1;
+                assert_eq!(challenge.octets(), b"xyzzy");
+                challenge.respond(b"swordfish");
+            }
+            client::Event::Flush => pass(client.transmit(), |data| server.receive(data)),
+            _ => {}
+        }
+    }
+    assert_eq!(responses, 1);
+    let told = shown.join("\n");
+    assert!(
+        told.contains("AuthRequest(") && told.contains("Challenge {"),
+        "{told}"
+    );
+    assert!(!shows_a_secret(&told), "{told}");
+}
+
+fn pass(from: &mut Transmit, to: impl FnOnce(&[u8]) -> usize) {
+    let mut octets = BytesMut::new();
+    take(from, usize::MAX, &mut octets);
+    assert_eq!(to(&octets), octets.len());
 }
 
 #[test]

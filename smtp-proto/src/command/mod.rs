@@ -140,7 +140,7 @@ impl<'a> Command<'a> {
             Verb::Own => Own::parse(line, text_or_none(argument).map_err(error)?)
                 .map(Self::Own)
                 .ok_or_else(malformed),
-            Verb::NotOffered => Err(whole(SyntaxErrorKind::NotOffered)),
+            Verb::NotOffered => Err(SyntaxError::new(SyntaxErrorKind::NotOffered, 0)),
         }
     }
 
