@@ -128,3 +128,15 @@ fn a_recipient_that_nobody_answers_for_is_refused() {
     });
     assert!(said.starts_with("451 4.3.0"), "{said}");
 }
+
+#[test]
+fn what_failed_here_is_for_the_log_and_not_for_the_client() {
+    use std::io::{Error, ErrorKind};
+    for (kind, said) in [
+        (ErrorKind::StorageFull, Refusal::no_space()),
+        (ErrorKind::QuotaExceeded, Refusal::no_space()),
+        (ErrorKind::PermissionDenied, Refusal::local_error()),
+    ] {
+        assert_eq!(Refusal::from(Error::new(kind, "/var/mail/ann")), said);
+    }
+}

@@ -137,3 +137,25 @@ fn the_buffer_to_read_into_has_as_much_room_as_the_limit_leaves() {
     conn.receive_eof();
     assert_eq!(conn.receive_buf().remaining_mut(), 0);
 }
+
+#[test]
+fn what_is_empty_is_given_back_and_nothing_else() {
+    let mut server = Server::new(server_config(), |_: &str| Verdict::Accept);
+    let mut client = Client::new(client_config(), [Action::Quit], 1);
+    // Whatever stands in a buffer stays, at any octet.
+    let said = b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n";
+    server.run();
+    for octet in said {
+        server.conn.shrink();
+        server.feed(&[*octet]);
+        server.conn.shrink();
+    }
+    let (_, body) = server.seen.messages().next().expect("a message");
+    assert_eq!(body, b"hi\r\n");
+    client.run();
+    for octet in b"220 mx\r\n250-mx\r\n250 SIZE\r\n221 bye\r\n" {
+        client.conn.shrink();
+        client.feed(&[*octet]);
+    }
+    assert!(client.output.ends_with(b"QUIT\r\n"));
+}

@@ -73,7 +73,36 @@ fn by_prdr_the_last_reply_decides() {
         assert_eq!(report.end().unwrap().0, Stage::Message);
         let taken = report.recipients().map(|(_, reply)| reply.is_positive());
         assert!(taken.eq(accepted), "{replies:?}: {report:?}");
+        assert_eq!(report.is_accepted(), accepted[0], "{replies:?}");
+        assert_eq!(report.is_accepted_by_all(), accepted[1], "{replies:?}");
     }
+}
+
+#[test]
+fn each_recipient_has_the_reply_to_its_own_rcpt() {
+    let report = report(
+        false,
+        &[
+            "220 mx",
+            "250-mx\r\n250-PIPELINING\r\n250 PRDR",
+            "250 ok",
+            "251 2.1.5 forwarded",
+            "450 later",
+            "354 go",
+            "250 taken",
+            "250 taken",
+        ],
+    );
+    let replies = report
+        .rcpt_replies()
+        .map(|(path, reply)| format!("{path} {}", reply.unwrap()));
+    assert!(replies.eq(["<c@d> 251 2.1.5 forwarded", "<e@f> 450 later"]));
+    let (first, second) = {
+        let mut replies = report.rcpt_replies().filter_map(|(_, reply)| reply);
+        (replies.next().unwrap(), replies.next().unwrap())
+    };
+    assert!(first.is_positive() && !first.is_transient() && !first.is_permanent());
+    assert!(second.is_transient() && !second.is_permanent());
 }
 
 #[test]

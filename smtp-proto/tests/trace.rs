@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 use smtp_proto::address::{Domain, ForwardPath, Host};
-use smtp_proto::trace::{Date, Protocol, Received};
+use smtp_proto::trace::{Date, Features, Protocol, Received};
 
 #[test]
 fn dates_are_those_of_the_gregorian_calendar() {
@@ -58,7 +58,42 @@ fn an_id_is_an_atom() {
     let received = Received::new("a", &by, Protocol::Smtp, Date::from_unix(0));
     assert!(received.id("4bX9qz-1").is_ok());
     for refused in ["", "a b", "a\r\nX:", "a;b", "<a@b>", "é", &"a".repeat(256)] {
-        assert!(received.id(refused).is_err(), "{refused:?}");
+        let error = received.id(refused).expect_err(refused);
+        assert!(error.to_string().contains("no atom"), "{error}");
+    }
+}
+
+#[test]
+fn the_clauses_stand_in_the_order_of_the_grammar() {
+    let (by, path) = (
+        Domain::try_from("b").unwrap(),
+        ForwardPath::try_from("<c@d>").unwrap(),
+    );
+    let with = |smtputf8, tls, auth| {
+        let features = Features {
+            smtputf8,
+            tls,
+            auth,
+        };
+        [Protocol::Esmtp(features), Protocol::Lmtp(features)]
+    };
+    for (protocols, names) in [
+        (with(false, false, false), ["ESMTP", "LMTP"]),
+        (with(false, true, false), ["ESMTPS", "LMTPS"]),
+        (with(false, true, true), ["ESMTPSA", "LMTPSA"]),
+        (with(true, false, true), ["UTF8SMTPA", "UTF8LMTPA"]),
+    ] {
+        for (protocol, name) in protocols.into_iter().zip(names) {
+            let received = Received::new("a", &by, protocol, Date::from_unix(0));
+            let field = received.id("4bX9qz").unwrap().recipient(&path).to_string();
+            assert_eq!(
+                field.replace("\r\n\t", " "),
+                format!(
+                    "Received: from a by b with {name} id 4bX9qz for <c@d>; \
+                     Thu, 1 Jan 1970 00:00:00 +0000\r\n"
+                )
+            );
+        }
     }
 }
 
