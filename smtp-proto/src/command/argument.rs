@@ -1,6 +1,6 @@
 //! Free text behind a verb (RFC 5321 §4.1.1.6 to §4.1.1.8).
 
-use super::{SyntaxError, SyntaxErrorKind, visible};
+use super::{SyntaxError, SyntaxErrorKind, trim, visible};
 use crate::extension::{Extension, SmtpUtf8, Syntax};
 use alloc::borrow::Cow;
 use core::fmt;
@@ -78,10 +78,11 @@ impl<'a> Argument<'a> {
     }
 }
 
-/// A text less the SMTPUTF8 behind it, where there is one.
+/// A text less the SMTPUTF8 behind it and the blanks between, where there are both.
 fn without_parameter(text: &[u8]) -> Option<&[u8]> {
     let (text, parameter) = text.split_at_checked(text.len().checked_sub(" SMTPUTF8".len())?)?;
-    parameter.eq_ignore_ascii_case(b" SMTPUTF8").then_some(text)
+    let text = trim(text);
+    (parameter.eq_ignore_ascii_case(b" SMTPUTF8") && !text.is_empty()).then_some(text)
 }
 
 impl<'a> TryFrom<&'a str> for Argument<'a> {
