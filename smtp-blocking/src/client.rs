@@ -4,11 +4,11 @@ use crate::connect::Connect;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::pieces::Pieces;
-use bytes::Buf;
-use smtp_proto::client::{Connection, Delivery, Event, Report};
-use smtp_proto::extension::TransId;
+use crate::sending::Sending;
+use smtp_proto::client::{Connection, Event, Report};
 use smtp_proto::{Capabilities, Command, Envelope, Reply};
 use std::io::Read;
+use std::iter;
 use std::net::ToSocketAddrs;
 
 /// A connection to a server, greeted and introduced.
@@ -65,57 +65,13 @@ impl Client {
     /// [`ErrorKind::Send`] if the message can't be sent to this server; another one may be then.
     /// Any other ends the connection, and says whether the message may have been accepted.
     pub fn send(&mut self, envelope: Envelope, content: impl Read) -> Result<Report, Error> {
-        let sent = self.transact(envelope, content);
-        sent.map_err(|kind| self.error(kind))
+        self.send_one(envelope, Pieces::new(content))
     }
 
-    fn transact(&mut self, envelope: Envelope, content: impl Read) -> Result<Report, ErrorKind> {
-        if self.conn.delivery() != Delivery::Idle {
-            return Err(ErrorKind::Interrupted);
-        }
-        let mut report = Report::new(&envelope);
-        // What broke off isn't taken up again: nobody has said that the content can be.
-        let mut envelope = Some(envelope.without::<TransId<'_>>());
-        let mut pieces = Pieces::new(content);
-        loop {
-            match self.conn.poll()? {
-                Event::Ready(ready) => {
-                    if let Some(envelope) = envelope.take() {
-                        ready.send(envelope)?;
-                    }
-                }
-                Event::Recipient { index, reply } => report.note_recipient(index, reply),
-                Event::Delivered { index, reply } => report.note_delivered(index, reply),
-                // Before a read that may take its time, what there is goes out.
-                Event::Body(_) if !pieces.is_at_hand() => {
-                    if self.conn.transmit().has_remaining() {
-                        self.link.flush(&mut self.conn)?;
-                    } else {
-                        pieces.read();
-                    }
-                }
-                Event::Body(body) => match pieces.take() {
-                    Ok(piece) if piece.is_empty() => body.finish(),
-                    Ok(piece) => body.send(piece),
-                    Err(error) => {
-                        body.abort();
-                        return Err(ErrorKind::Content(error));
-                    }
-                },
-                Event::Sent { reply } => {
-                    report.note_sent(reply);
-                    return Ok(report);
-                }
-                Event::Refused { at, reply } => {
-                    report.note_refused(at, reply);
-                    return Ok(report);
-                }
-                Event::NeedInput => self.link.fill(&mut self.conn)?,
-                Event::Flush => self.link.flush(&mut self.conn)?,
-                Event::Closed(closed) => return Err(closed.into()),
-                _ => return Err(ErrorKind::Interrupted),
-            }
-        }
+    fn send_one(&mut self, envelope: Envelope, pieces: Pieces<impl Read>) -> Result<Report, Error> {
+        let mut message = iter::once((envelope, pieces));
+        let sent = Sending::default().next(self, &mut message);
+        sent.unwrap_or_else(|| Err(self.error(ErrorKind::Interrupted)))
     }
 
     /// Says a command that stands by itself, VRFY, EXPN, HELP, NOOP, ETRN, XCLIENT, XFORWARD or one of

@@ -59,6 +59,7 @@ mod peer;
 mod pieces;
 mod proxy;
 mod send_all;
+mod sending;
 mod server;
 mod session;
 mod socket;

@@ -3,13 +3,14 @@
 use crate::connect::{Connect, StartTls};
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::sending::Sending;
 use crate::tls::{ClientTls, Stream};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use smtp_proto::client::{Config, Connection, Delivery, Event, Report};
-use smtp_proto::extension::TransId;
+use smtp_proto::client::{Config, Connection, Event, Report};
 use smtp_proto::{Capabilities, Command, Envelope, Reply};
 use std::future::{Future, poll_fn};
 use std::io;
+use std::iter;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -29,6 +30,12 @@ pub(crate) enum Supply<R> {
     /// What is read goes into the buffer, and on from there without a copy.
     Read(R, BytesMut),
     Memory(Bytes),
+}
+
+impl<R> Supply<R> {
+    pub(crate) fn read(content: R) -> Self {
+        Self::Read(content, BytesMut::new())
+    }
 }
 
 /// The next of the message.
@@ -146,9 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         envelope: Envelope,
         content: impl AsyncRead + Unpin,
     ) -> Result<Report, Error> {
-        let supply = Supply::Read(content, BytesMut::new());
-        let sent = self.transact(envelope, supply).await;
-        sent.map_err(|kind| self.error(kind))
+        self.send_one(envelope, Supply::read(content)).await
     }
 
     /// As [`send`](Self::send), of a message that is all in memory: it is written from where it stands.
@@ -161,54 +166,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         content: impl Into<Bytes>,
     ) -> Result<Report, Error> {
         let supply = Supply::<Empty>::Memory(content.into());
-        let sent = self.transact(envelope, supply).await;
-        sent.map_err(|kind| self.error(kind))
+        self.send_one(envelope, supply).await
     }
 
-    async fn transact(
+    async fn send_one(
         &mut self,
         envelope: Envelope,
-        mut supply: Supply<impl AsyncRead + Unpin>,
-    ) -> Result<Report, ErrorKind> {
-        if self.conn.delivery() != Delivery::Idle {
-            return Err(ErrorKind::Interrupted);
-        }
-        let mut report = Report::new(&envelope);
-        // What broke off isn't taken up again: nobody has said that the content can be.
-        let mut envelope = Some(envelope.without::<TransId<'_>>());
-        let mut piece = None;
-        loop {
-            match self.conn.poll()? {
-                Event::Ready(ready) => {
-                    if let Some(envelope) = envelope.take() {
-                        ready.send(envelope)?;
-                    }
-                }
-                Event::Recipient { index, reply } => report.note_recipient(index, reply),
-                Event::Delivered { index, reply } => report.note_delivered(index, reply),
-                Event::Body(body) => match piece.take() {
-                    None => piece = self.read_on(&mut supply).await?,
-                    Some(Piece::Chunk(octets)) => body.send(octets),
-                    Some(Piece::End) => body.finish(),
-                    Some(Piece::Failed(error)) => {
-                        body.abort();
-                        return Err(ErrorKind::Content(error));
-                    }
-                },
-                Event::Sent { reply } => {
-                    report.note_sent(reply);
-                    return Ok(report);
-                }
-                Event::Refused { at, reply } => {
-                    report.note_refused(at, reply);
-                    return Ok(report);
-                }
-                Event::NeedInput => self.fill().await?,
-                Event::Flush => self.flush().await?,
-                Event::Closed(closed) => return Err(closed.into()),
-                _ => return Err(ErrorKind::Interrupted),
-            }
-        }
+        supply: Supply<impl AsyncRead + Unpin>,
+    ) -> Result<Report, Error> {
+        let mut message = iter::once((envelope, supply));
+        let sent = Sending::default().next(self, &mut message).await;
+        sent.unwrap_or_else(|| Err(self.error(ErrorKind::Interrupted)))
     }
 
     /// The next piece of the message; while it takes its time, what there is goes out, and `None`

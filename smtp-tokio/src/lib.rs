@@ -44,6 +44,7 @@ mod peer;
 mod pool;
 mod proxy;
 mod send_all;
+mod sending;
 mod server;
 mod session;
 mod tls;

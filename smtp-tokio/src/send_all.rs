@@ -1,18 +1,11 @@
-//! Several messages over one connection, each begun in one flight with the end of the one before.
-//!
-//! The core says how many may be under way, and what the replies mean; here is which messages those are,
-//! oldest first, and what has become of each.
+//! Several messages over one connection, and what became of each.
 
-use crate::Client;
-use crate::client::{Piece, Supply};
-use crate::error::{Error, ErrorKind};
-use bytes::BytesMut;
+use crate::client::Supply;
+use crate::sending::Sending;
+use crate::{Client, Error};
 use smtp_proto::Envelope;
-use smtp_proto::client::{Delivery, Event, Report, SendError};
-use smtp_proto::extension::TransId;
-use std::collections::VecDeque;
+use smtp_proto::client::Report;
 use std::fmt;
-use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
@@ -55,11 +48,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     {
         SendAll {
             client: self,
-            messages: Some(messages.into_iter()),
-            begun: VecDeque::new(),
-            supply: None,
-            piece: None,
-            unreadable: None,
+            messages: messages.into_iter(),
+            sending: Sending::default(),
         }
     }
 }
@@ -71,15 +61,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 #[must_use = "nothing is sent but while `next` is awaited"]
 pub struct SendAll<'c, S, I, R> {
     client: &'c mut Client<S>,
-    /// Those to come; `None` once the connection is lost.
-    messages: Option<I>,
-    /// What is known so far of each that was taken from there and not told, oldest first.
-    begun: VecDeque<Result<Report, Error>>,
-    /// The newest one's content, and what was read of it.
-    supply: Option<Supply<R>>,
-    piece: Option<Piece>,
-    /// Why there is no more of it.
-    unreadable: Option<io::Error>,
+    messages: I,
+    sending: Sending<R>,
 }
 
 impl<S, I, R> SendAll<'_, S, I, R>
@@ -94,133 +77,21 @@ where
     /// Dropped midway, it can be called again, and nothing is lost.
     ///
     /// # Errors
-    /// [`ErrorKind::Send`] if a message can't be sent to this server; the others are. Any other ends the
-    /// connection: each message that was under way gets one, and with it what is known of that message,
-    /// [`Delivery::NotAccepted`] or [`Delivery::Unknown`]. The first has the reason, and the others
-    /// [`ErrorKind::Lost`]. Where none was under way the next one gets it, not begun. Those behind are
-    /// left where they come from.
+    /// [`ErrorKind::Send`](crate::ErrorKind::Send) if a message can't be sent to this server; the others
+    /// are. Any other ends the connection: each message that was under way gets one, and with it what is
+    /// known of that message, [`Delivery::NotAccepted`](crate::Delivery::NotAccepted) or
+    /// [`Delivery::Unknown`](crate::Delivery::Unknown). The first has the reason, and the others
+    /// [`ErrorKind::Lost`](crate::ErrorKind::Lost). Where none was under way the next one gets it, not
+    /// begun. Those behind are left where they come from.
     pub async fn next(&mut self) -> Option<Result<Report, Error>> {
-        loop {
-            if self.begun.front().is_some_and(is_known) {
-                return self.begun.pop_front();
-            }
-            match self.step().await {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(kind) => self.lose(kind),
-            }
-        }
+        let messages = self.messages.by_ref();
+        let mut messages = messages.map(|(envelope, content)| (envelope, Supply::read(content)));
+        self.sending.next(self.client, &mut messages).await
     }
-
-    /// One thing to be done; `false` if there is none.
-    async fn step(&mut self) -> Result<bool, ErrorKind> {
-        let Some(messages) = &mut self.messages else {
-            return Ok(false);
-        };
-        if self.begun.is_empty() && self.client.conn.delivery() != Delivery::Idle {
-            return Err(ErrorKind::Interrupted);
-        }
-        match self.client.conn.poll()? {
-            Event::Ready(ready) => {
-                let Some((envelope, content)) = messages.next() else {
-                    return Ok(false);
-                };
-                let report = Report::new(&envelope);
-                let begun = ready.send(envelope.without::<TransId<'_>>());
-                self.note(report, content, begun);
-            }
-            Event::Body(body) => match (self.piece.take(), &mut self.supply) {
-                (None, Some(supply)) => self.piece = self.client.read_on(supply).await?,
-                (Some(Piece::Chunk(octets)), _) => body.send(octets),
-                (Some(Piece::End), _) => match messages.next() {
-                    Some((envelope, content)) => {
-                        let report = Report::new(&envelope);
-                        let begun = body.finish_then(envelope.without::<TransId<'_>>());
-                        self.note(report, content, begun);
-                    }
-                    None => body.finish(),
-                },
-                (Some(Piece::Failed(error)), _) => {
-                    body.abort();
-                    self.unreadable = Some(error);
-                }
-                (None, None) => return Err(ErrorKind::Interrupted),
-            },
-            Event::Recipient { index, reply } => {
-                self.oldest(|report| report.note_recipient(index, reply));
-            }
-            Event::Delivered { index, reply } => {
-                self.oldest(|report| report.note_delivered(index, reply));
-            }
-            Event::Sent { reply } => self.oldest(|report| report.note_sent(reply)),
-            Event::Refused { at, reply } => self.oldest(|report| report.note_refused(at, reply)),
-            Event::NeedInput => self.client.fill().await?,
-            Event::Flush => self.client.flush().await?,
-            Event::Closed(closed) => return Err(closed.into()),
-            _ => return Err(ErrorKind::Interrupted),
-        }
-        Ok(true)
-    }
-
-    /// A message was taken, and has begun unless it can't be sent.
-    fn note(&mut self, report: Report, content: R, begun: Result<(), SendError>) {
-        self.begun.push_back(match begun {
-            Ok(()) => Ok(report),
-            Err(error) => Err(Error::new(error.into(), Delivery::NotAccepted)),
-        });
-        // What was read of one that was refused is nobody's.
-        let mut buffer = match self.supply.take() {
-            Some(Supply::Read(_, buffer)) => buffer,
-            _ => BytesMut::new(),
-        };
-        buffer.clear();
-        self.supply = Some(Supply::Read(content, buffer));
-        self.piece = None;
-    }
-
-    /// Events are about the oldest message that isn't known of.
-    fn oldest(&mut self, note: impl FnOnce(&mut Report)) {
-        if let Some(Ok(report)) = self.begun.front_mut() {
-            note(report);
-        }
-    }
-
-    /// The connection is lost.
-    fn lose(&mut self, kind: ErrorKind) {
-        let messages = self.messages.take();
-        if self.begun.is_empty() {
-            // There is nobody else to be told of it.
-            let next = messages.and_then(|mut messages| messages.next());
-            let told = next.map(|_| Err(Error::new(kind, Delivery::NotAccepted)));
-            self.begun.extend(told);
-            return;
-        }
-        let mut kind = Some(kind);
-        let mut deliveries = self.client.conn.deliveries();
-        let under_way = self.begun.iter_mut().filter(|message| message.is_ok());
-        for message in under_way {
-            let delivery = deliveries.next().unwrap_or(Delivery::Unknown);
-            let kind = kind.take().unwrap_or(ErrorKind::Lost);
-            *message = Err(Error::new(kind, delivery));
-        }
-        let newest = self.begun.back_mut();
-        if let (Some(error), Some(message)) = (self.unreadable.take(), newest) {
-            *message = Err(Error::new(ErrorKind::Content(error), Delivery::NotAccepted));
-        }
-    }
-}
-
-/// Whether what became of a message is known.
-fn is_known(message: &Result<Report, Error>) -> bool {
-    message
-        .as_ref()
-        .map_or(true, |report| report.end().is_some())
 }
 
 impl<S, I, R> fmt::Debug for SendAll<'_, S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendAll")
-            .field("begun", &self.begun)
-            .finish_non_exhaustive()
+        f.debug_struct("SendAll").finish_non_exhaustive()
     }
 }

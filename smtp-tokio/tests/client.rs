@@ -108,7 +108,7 @@ async fn a_421_refuses_what_is_under_way_and_ends_the_connection() {
     let again = client.send(envelope(&["b@example.com"]), MESSAGE).await;
     let error = again.expect_err("it is closed");
     assert!(matches!(error.kind(), ErrorKind::Closed(Some(reply)) if reply.code().value() == 421));
-    assert_eq!(error.delivery(), Delivery::Idle);
+    assert_eq!(error.delivery(), Delivery::NotAccepted);
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn without_8bitmime_only_ascii_goes_and_nothing_is_declared() {
         .expect_err("it is lacking");
     let missing = SendError::Missing(Extension::EightBitMime);
     assert!(matches!(error.kind(), ErrorKind::Send(found) if *found == missing));
-    assert_eq!(error.delivery(), Delivery::Idle);
+    assert_eq!(error.delivery(), Delivery::NotAccepted);
     let client = sending(client, MESSAGE);
     assert_eq!(mock.hear("MAIL").await, "MAIL FROM:<a@example.org>\r\n");
     mock.say("250 ok").await;

@@ -7,7 +7,7 @@
 //!
 //! With PIPELINING a message takes two flights; with CHUNKING all but the first take one
 //! ([`Config::unseen`]). [`Body::finish_then`] saves one: the next message begins with the end of the one
-//! before.
+//! before, and [`Reports`] keeps apart what becomes of each.
 
 mod auth;
 mod config;
@@ -19,6 +19,7 @@ mod outgoing;
 mod plan;
 mod replies;
 mod report;
+mod reports;
 mod request;
 mod state;
 mod transaction;
@@ -27,6 +28,7 @@ pub use config::{Config, Timeouts};
 pub use connection::Connection;
 pub use error::{Delivery, Error, SendError};
 pub use report::Report;
+pub use reports::Reports;
 pub use request::{Body, Challenge, Ready, Upgrade};
 
 use crate::reply::Reply;
