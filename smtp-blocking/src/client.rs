@@ -1,10 +1,10 @@
 //! A client: one connection, messages one after another.
 
 use crate::connect::Connect;
-use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::pieces::Pieces;
 use crate::sending::Sending;
+use crate::{Error, ErrorKind};
 use smtp_proto::client::{Connection, Event, Report};
 use smtp_proto::{Capabilities, Command, Envelope, Reply};
 use std::io::Read;

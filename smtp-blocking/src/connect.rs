@@ -1,10 +1,9 @@
 //! A connection to be made: where to, and what is to be so once it is there.
 
-use crate::Client;
-use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::socket::Socket;
-use crate::tls::ClientTls;
+use crate::tls;
+use crate::{Client, ClientTls, Error, ErrorKind};
 use smtp_proto::client::{Config, Connection, Delivery};
 use smtp_proto::{Entry, Hello};
 use smtp_sasl::Credentials;
@@ -130,9 +129,7 @@ impl Connect {
         let mut link = Link::new(socket).map_err(idle)?;
         let mut conn = if let Security::Implicit(tls) = &self.security {
             let patience = config.timeouts.handshake;
-            let secured = tls
-                .connect()
-                .and_then(|tls| link.secure_within(patience, tls));
+            let secured = tls::connect(tls).and_then(|tls| link.secure_within(patience, tls));
             secured.map_err(|error| fail(ErrorKind::Tls(error)))?;
             Connection::over_tls(Arc::new(config))
         } else {

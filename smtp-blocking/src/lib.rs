@@ -42,20 +42,19 @@
 //! ```
 //!
 //! The files follow the data: `server`, `connect`, `client` and `send_all` for what a user calls, `listener`,
-//! `unix`, `proxy` and `peer` for where clients come from, `session` for the core's loop and `opening`
-//! for its beginning on the other side, `handler` and `body` for what it is given, `link` for the
-//! stream and the clock, `stream` for the `socket`, `tls` for what may be over it.
+//! `unix` and `proxy` for where clients come from, `session` for the core's loop, `opening` for its
+//! beginning on the other side and `sending` for messages on their way, `handler` and `body` for what the
+//! handler is given, `link` for the stream and the clock, `stream` for the `socket`, `tls` for the
+//! handshake. What has no I/O in it is in [`smtp_adapter`], for other adapters too.
 
 mod ask;
 mod body;
 mod client;
 mod connect;
-mod error;
 mod handler;
 mod link;
 mod listener;
 mod opening;
-mod peer;
 mod pieces;
 mod proxy;
 mod send_all;
@@ -71,16 +70,14 @@ mod unix;
 pub use body::Body;
 pub use client::Client;
 pub use connect::Connect;
-pub use error::{Error, ErrorKind};
 pub use handler::Handler;
 pub use listener::Listener;
-pub use peer::Peer;
 pub use send_all::SendAll;
 pub use server::{Server, Stopper};
-pub use tls::{ClientTls, ServerTls};
 
 pub use bytes;
 pub use rustls;
+pub use smtp_adapter::{ClientTls, Error, ErrorKind, Peer, ServerTls};
 pub use smtp_proto;
 pub use smtp_proto::address::Domain;
 pub use smtp_proto::client::{Delivery, Report, SendError, Stage};

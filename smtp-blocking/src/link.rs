@@ -8,7 +8,7 @@ use crate::socket::Socket;
 use crate::stream::{Stream, TICK, is_passing};
 use bytes::Buf;
 use rustls::Connection;
-use smtp_proto::{Timeout, Transmit, client, server};
+use smtp_adapter::Machine;
 use std::io;
 use std::time::{Duration, Instant};
 use zeroize::Zeroize;
@@ -18,52 +18,6 @@ const GLANCE: Duration = Duration::from_millis(1);
 
 /// Octets read at a time.
 const READ: usize = 32 * 1024;
-
-/// What the machines of both sides have in common.
-pub(crate) trait Machine {
-    fn room(&self) -> usize;
-    fn receive(&mut self, data: &[u8]) -> usize;
-    fn holds_secret(&self) -> bool;
-    fn shrink(&mut self);
-    fn receive_eof(&mut self);
-    fn transmit(&mut self) -> &mut Transmit;
-    fn timeout(&self) -> Option<Timeout>;
-    fn handle_timeout(&mut self, expired: Timeout);
-}
-
-macro_rules! machine {
-    ($connection:ty) => {
-        impl Machine for $connection {
-            fn room(&self) -> usize {
-                self.room()
-            }
-            fn receive(&mut self, data: &[u8]) -> usize {
-                self.receive(data)
-            }
-            fn holds_secret(&self) -> bool {
-                self.holds_secret()
-            }
-            fn shrink(&mut self) {
-                self.shrink();
-            }
-            fn receive_eof(&mut self) {
-                self.receive_eof();
-            }
-            fn transmit(&mut self) -> &mut Transmit {
-                self.transmit()
-            }
-            fn timeout(&self) -> Option<Timeout> {
-                self.timeout()
-            }
-            fn handle_timeout(&mut self, expired: Timeout) {
-                self.handle_timeout(expired);
-            }
-        }
-    };
-}
-
-machine!(server::Connection);
-machine!(client::Connection);
 
 /// The stream of a connection.
 #[derive(Debug)]
@@ -192,10 +146,10 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ClientTls, ServerTls};
+    use crate::{ClientTls, ServerTls, tls};
     use rustls::pki_types::PrivateKeyDer;
     use rustls::{ClientConfig, RootCertStore, ServerConfig};
-    use smtp_proto::Hello;
+    use smtp_proto::{Hello, client};
     use std::net::{TcpListener, TcpStream};
     use std::sync::Arc;
     use std::thread;
@@ -218,13 +172,14 @@ mod tests {
         let addr = listener.local_addr().unwrap();
         let theirs = thread::spawn(move || {
             let mut stream = Stream::new(Box::new(listener.accept().unwrap().0)).unwrap();
-            let tls = ServerTls::new(server).accept().unwrap();
+            let tls = tls::accept(&ServerTls::new(server)).unwrap();
             stream.handshake(tls, || false).unwrap();
             stream
         });
         let mut link = Link::new(Box::new(TcpStream::connect(addr).unwrap())).unwrap();
-        let tls = ClientTls::new("mx.example.com", client).unwrap().connect();
-        link.secure_within(Duration::MAX, tls.unwrap()).unwrap();
+        let tls = ClientTls::new("mx.example.com", client).unwrap();
+        link.secure_within(Duration::MAX, tls::connect(&tls).unwrap())
+            .unwrap();
         (link, theirs.join().unwrap())
     }
 

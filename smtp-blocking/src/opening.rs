@@ -1,9 +1,8 @@
 //! How a connection gets ready for messages: the hello, STARTTLS, AUTH.
 
-use crate::Client;
 use crate::connect::Security;
-use crate::error::{Error, ErrorKind};
-use crate::tls::ClientTls;
+use crate::tls;
+use crate::{Client, ClientTls, Error, ErrorKind};
 use smtp_proto::client::Event;
 use smtp_proto::extension::Mechanisms;
 use smtp_proto::{Extension, Secret};
@@ -46,9 +45,8 @@ impl Client {
     }
 
     fn secure(&mut self, tls: &ClientTls) -> Result<(), ErrorKind> {
-        let secured = tls
-            .connect()
-            .and_then(|tls| self.link.secure(&mut self.conn, tls, || false));
+        let secured =
+            tls::connect(tls).and_then(|tls| self.link.secure(&mut self.conn, tls, || false));
         if let Event::Upgrade(upgrade) = self.conn.poll()? {
             match &secured {
                 Ok(()) => upgrade.complete(),
@@ -90,7 +88,7 @@ impl Client {
                     let offer = Offer {
                         mechanisms: &mechanisms.unwrap_or_default(),
                         secure,
-                        binding: self.link.stream.binding(),
+                        binding: self.link.stream.channel().binding,
                     };
                     let (exchange, auth) = credentials.begin(offer)?;
                     ready.auth(auth)?;

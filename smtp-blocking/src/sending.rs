@@ -3,9 +3,8 @@
 //! The core says how many may be under way, what the replies mean, and what has become of each; here is
 //! where their octets come from.
 
-use crate::Client;
-use crate::error::{Error, ErrorKind};
 use crate::pieces::Pieces;
+use crate::{Client, Error, ErrorKind};
 use bytes::Buf;
 use smtp_proto::Envelope;
 use smtp_proto::client::{Delivery, Event, Report, Reports, SendError};
@@ -54,10 +53,8 @@ impl<R: Read> Sending<R> {
                         let told = |_| Err(Error::new(kind, Delivery::NotAccepted));
                         return messages.next().map(told);
                     }
-                    let mut kind = Some(kind);
-                    self.reports.lose(client.conn.deliveries(), |delivery| {
-                        Error::new(kind.take().unwrap_or(ErrorKind::Lost), delivery)
-                    });
+                    self.reports
+                        .lose(client.conn.deliveries(), Error::lost(kind));
                 }
             }
         }

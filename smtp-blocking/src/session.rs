@@ -1,10 +1,11 @@
 //! One client's session: the core's loop, with a [`Handler`] for its policy.
 
+use crate::ServerTls;
 use crate::ask::ask;
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
-use crate::tls::ServerTls;
+use crate::tls;
 use bytes::{Buf, Bytes};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
@@ -37,9 +38,7 @@ pub(crate) fn run<H: Handler>(
         let patience = conn.config().timeouts.handshake;
         let began = Instant::now();
         let is_over = || began.elapsed() >= patience || going_down.load(Ordering::Relaxed);
-        let secured = tls
-            .accept()
-            .and_then(|tls| link.stream.handshake(tls, is_over));
+        let secured = tls::accept(tls).and_then(|tls| link.stream.handshake(tls, is_over));
         if let Err(error) = secured {
             // It isn't waited for then: the client was promised nothing yet.
             if going_down.load(Ordering::Relaxed) {
@@ -159,9 +158,8 @@ impl Driver<'_> {
             return Ok(());
         };
         let is_over = || going_down.load(Ordering::Relaxed);
-        let secured = tls
-            .accept()
-            .and_then(|tls| self.link.secure(&mut self.conn, tls, is_over));
+        let secured =
+            tls::accept(tls).and_then(|tls| self.link.secure(&mut self.conn, tls, is_over));
         if is_over() {
             self.conn.shutdown();
         }
@@ -177,7 +175,7 @@ impl Driver<'_> {
 
     /// Offers mechanisms that are bound to the channel where there is one to be bound to.
     fn bind(&mut self) {
-        if self.link.stream.binding().is_some() {
+        if self.link.stream.channel().binding.is_some() {
             self.conn.bind_channel();
         }
     }

@@ -5,8 +5,9 @@
 
 use crate::socket::Socket;
 use bytes::Buf;
-use rustls::{Connection, ProtocolVersion};
-use smtp_sasl::{Channel, ChannelBinding, EXPORTER};
+use rustls::Connection;
+use smtp_adapter::channel;
+use smtp_sasl::Channel;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
@@ -71,25 +72,12 @@ impl Stream {
         Ok(())
     }
 
-    /// What tells the TLS it is under from any other. TLS 1.2 has that only where both sides add to it
-    /// (RFC 9266 §3), which can't be seen from here.
-    pub(crate) fn binding(&self) -> Option<ChannelBinding> {
-        let tls = self.tls.as_ref()?;
-        if tls.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
-            return None;
-        }
-        let exported = tls.export_keying_material([0; 32], EXPORTER, Some(&[]));
-        exported.ok().map(ChannelBinding::new)
-    }
-
-    /// What is known of the peer by it.
+    /// What is known of the peer by TLS.
     pub(crate) fn channel(&self) -> Channel {
-        let chain = self.tls.as_ref().and_then(|tls| tls.peer_certificates());
-        Channel {
-            binding: self.binding(),
-            certificate: chain
-                .and_then(|chain| chain.first())
-                .map(|certificate| certificate.to_vec()),
+        match self.tls.as_deref() {
+            Some(Connection::Client(tls)) => channel(tls),
+            Some(Connection::Server(tls)) => channel(tls),
+            None => Channel::default(),
         }
     }
 

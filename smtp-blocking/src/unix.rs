@@ -1,7 +1,6 @@
 //! Servers and clients on Unix sockets, as local delivery by LMTP has them.
 
-use crate::error::Error;
-use crate::{Client, Config, Connect, Server};
+use crate::{Client, Config, Connect, Error, Server};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};

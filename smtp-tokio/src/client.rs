@@ -1,10 +1,10 @@
 //! A client: one connection, messages one after another.
 
 use crate::connect::{Connect, StartTls};
-use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::sending::Sending;
-use crate::tls::{ClientTls, Stream};
+use crate::tls::Stream;
+use crate::{ClientTls, Error, ErrorKind};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use smtp_proto::client::{Config, Connection, Event, Report};
 use smtp_proto::{Capabilities, Command, Envelope, Reply};

@@ -1,8 +1,7 @@
 //! A connection to be made: where to, and what is to be so once it is there.
 
-use crate::Client;
-use crate::error::{Error, ErrorKind};
-use crate::tls::{ClientTls, Stream, within};
+use crate::tls::{self, Stream, within};
+use crate::{Client, ClientTls, Error, ErrorKind};
 use smtp_proto::client::{Config, Connection, Delivery};
 use smtp_proto::{Entry, Hello};
 use smtp_sasl::Credentials;
@@ -154,7 +153,7 @@ where
                 Security::Clear => (Stream::Clear(stream), None),
                 Security::StartTls(starttls) => (Stream::Clear(stream), Some(starttls)),
                 Security::Implicit(tls) => {
-                    let secured = within(patience, tls.connect(stream)).await;
+                    let secured = within(patience, tls::connect(&tls, stream)).await;
                     let fail = |error| Error::new(ErrorKind::Tls(error), Delivery::Idle);
                     (secured.map_err(fail)?.into(), None)
                 }

@@ -26,21 +26,20 @@
 //! # }
 //! ```
 //!
-//! The files follow the data: `server`, `connect`, `client`, `send_all` and `pool` for what a user calls, `listener`, `unix`,
-//! `proxy` and `peer` for where clients come from, `session` for the core's loop and `opening` for its beginning
-//! on the other side, `ask`, `handler` and `body` for what the handler is given,
-//! `link` for the stream and the clock, `tls` for what may be under the stream.
+//! The files follow the data: `server`, `connect`, `client`, `send_all` and `pool` for what a user calls,
+//! `listener`, `unix` and `proxy` for where clients come from, `session` for the core's loop, `opening` for
+//! its beginning on the other side and `sending` for messages on their way, `ask`, `handler` and `body` for
+//! what the handler is given, `link` for the stream and the clock, `tls` for what may be under the stream.
+//! What has no I/O in it is in [`smtp_adapter`], for other adapters too.
 
 mod ask;
 mod body;
 mod client;
 mod connect;
-mod error;
 mod handler;
 mod link;
 mod listener;
 mod opening;
-mod peer;
 mod pool;
 mod proxy;
 mod send_all;
@@ -54,16 +53,14 @@ mod unix;
 pub use body::Body;
 pub use client::Client;
 pub use connect::Connect;
-pub use error::{Error, ErrorKind};
 pub use handler::Handler;
 pub use listener::Listener;
-pub use peer::Peer;
 pub use pool::{Content, Pool, PoolConfig, PoolError};
 pub use send_all::SendAll;
 pub use server::Server;
-pub use tls::{ClientTls, ServerTls};
 
 pub use bytes;
+pub use smtp_adapter::{ClientTls, Error, ErrorKind, Peer, ServerTls};
 pub use smtp_proto;
 pub use smtp_proto::address::Domain;
 pub use smtp_proto::client::{Delivery, Report, SendError, Stage};

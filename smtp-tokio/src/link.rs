@@ -4,8 +4,9 @@
 //! octets gains no time.
 
 use crate::tls::{Stream, within};
-use bytes::{Buf, BufMut};
-use smtp_proto::{Timeout, Transmit, Wait, client, server};
+use bytes::Buf;
+use smtp_adapter::Machine;
+use smtp_proto::Wait;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem::{self, MaybeUninit};
@@ -19,56 +20,6 @@ use zeroize::Zeroize;
 
 /// Octets of commands or replies read at a time.
 const READ: usize = 4 * 1024;
-
-/// What the machines of both sides have in common.
-pub(crate) trait Machine {
-    fn room(&self) -> usize;
-    fn receive(&mut self, data: &[u8]) -> usize;
-    fn receive_buf(&mut self) -> impl BufMut;
-    fn holds_secret(&self) -> bool;
-    fn shrink(&mut self);
-    fn receive_eof(&mut self);
-    fn transmit(&mut self) -> &mut Transmit;
-    fn timeout(&self) -> Option<Timeout>;
-    fn handle_timeout(&mut self, expired: Timeout);
-}
-
-macro_rules! machine {
-    ($connection:ty) => {
-        impl Machine for $connection {
-            fn room(&self) -> usize {
-                self.room()
-            }
-            fn receive(&mut self, data: &[u8]) -> usize {
-                self.receive(data)
-            }
-            fn receive_buf(&mut self) -> impl BufMut {
-                self.receive_buf()
-            }
-            fn holds_secret(&self) -> bool {
-                self.holds_secret()
-            }
-            fn shrink(&mut self) {
-                self.shrink();
-            }
-            fn receive_eof(&mut self) {
-                self.receive_eof();
-            }
-            fn transmit(&mut self) -> &mut Transmit {
-                self.transmit()
-            }
-            fn timeout(&self) -> Option<Timeout> {
-                self.timeout()
-            }
-            fn handle_timeout(&mut self, expired: Timeout) {
-                self.handle_timeout(expired);
-            }
-        }
-    };
-}
-
-machine!(server::Connection);
-machine!(client::Connection);
 
 /// The stream of a connection.
 #[derive(Debug)]

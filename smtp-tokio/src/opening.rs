@@ -1,10 +1,9 @@
 //! How a connection gets ready for messages: the hello, STARTTLS, AUTH.
 
-use crate::Client;
 use crate::connect::StartTls;
-use crate::error::{Error, ErrorKind};
 use crate::link::Link;
-use crate::tls::{ClientTls, Stream};
+use crate::tls::{self, Stream};
+use crate::{Client, ClientTls, Error, ErrorKind};
 use smtp_proto::client::{Connection, Event};
 use smtp_proto::extension::Mechanisms;
 use smtp_proto::{Extension, Secret};
@@ -43,7 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 }
                 Event::Upgrade(_) => {
                     let agreed = handshake.take().ok_or(ErrorKind::Interrupted)?;
-                    self.secure(agreed.tls).await?;
+                    self.secure(&agreed.tls).await?;
                 }
                 // The answer to STARTTLS, which isn't 220.
                 Event::Reply { reply, .. } => match handshake.take() {
@@ -61,8 +60,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
-    async fn secure(&mut self, tls: ClientTls) -> Result<(), ErrorKind> {
-        let handshake = |stream| tls.connect(stream);
+    async fn secure(&mut self, tls: &ClientTls) -> Result<(), ErrorKind> {
+        let handshake = |stream| tls::connect(tls, stream);
         let secured = self.link.secure(&mut self.conn, handshake).await;
         if let Event::Upgrade(upgrade) = self.conn.poll()? {
             match &secured {
@@ -96,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     async fn prove(&mut self, credentials: &Credentials) -> Result<(), ErrorKind> {
-        let binding = self.link.stream.binding();
+        let binding = self.link.stream.channel().binding;
         let secure = self.conn.is_secure() || self.conn.config().send_clear_passwords;
         let (mut begun, mut failed) = (None, None);
         loop {

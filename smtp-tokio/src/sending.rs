@@ -3,9 +3,8 @@
 //! The core says how many may be under way, what the replies mean, and what has become of each; here is
 //! where their octets come from.
 
-use crate::Client;
 use crate::client::{Piece, Supply};
-use crate::error::{Error, ErrorKind};
+use crate::{Client, Error, ErrorKind};
 use smtp_proto::Envelope;
 use smtp_proto::client::{Delivery, Event, Report, Reports, SendError};
 use smtp_proto::extension::TransId;
@@ -56,10 +55,8 @@ impl<R: AsyncRead + Unpin> Sending<R> {
                         let told = |_| Err(Error::new(kind, Delivery::NotAccepted));
                         return messages.next().map(told);
                     }
-                    let mut kind = Some(kind);
-                    self.reports.lose(client.conn.deliveries(), |delivery| {
-                        Error::new(kind.take().unwrap_or(ErrorKind::Lost), delivery)
-                    });
+                    self.reports
+                        .lose(client.conn.deliveries(), Error::lost(kind));
                 }
             }
         }

@@ -2,8 +2,7 @@
 
 use crate::handler::Handler;
 use crate::session::{Driver, Means};
-use crate::tls::ServerTls;
-use crate::{Listener, Peer, proxy};
+use crate::{Listener, Peer, ServerTls, proxy};
 use smtp_proto::bytes::Buf;
 use smtp_proto::extension::Mechanisms;
 use smtp_proto::server::{Config, Connection, Event};

@@ -1,10 +1,11 @@
 //! One client's session: the core's loop, with a [`Handler`] for its policy.
 
+use crate::ServerTls;
 use crate::ask::{ask, decide};
 use crate::body::{Body, Source};
 use crate::handler::Handler;
 use crate::link::Link;
-use crate::tls::{ServerTls, Stream};
+use crate::tls::{self, Stream};
 use bytes::{Buf, Bytes};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
@@ -221,7 +222,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
             return Ok(());
         };
         let patience = self.conn.config().timeouts.handshake;
-        let handshake = |stream| tls.accept(stream);
+        let handshake = |stream| tls::accept(tls, stream);
         let secured = self.link.secure_within(patience, handshake);
         let down = Closed::Fault(Fault::Shutdown);
         if let Err(error) = unless_down(shutdown, secured).await.ok_or(down)? {
@@ -241,7 +242,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
         let Some(tls) = &self.means.starttls else {
             return;
         };
-        let handshake = |stream| tls.accept(stream);
+        let handshake = |stream| tls::accept(tls, stream);
         let secured = self.link.secure(&mut self.conn, handshake);
         let Some(secured) = unless_down(shutdown, secured).await else {
             return self.conn.shutdown();
@@ -260,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
 
     /// Offers mechanisms that are bound to the channel where there is one to be bound to.
     fn bind(&mut self) {
-        if self.link.stream.binding().is_some() {
+        if self.link.stream.channel().binding.is_some() {
             self.conn.bind_channel();
         }
     }
