@@ -5,6 +5,7 @@ use crate::link::Link;
 use crate::pieces::Pieces;
 use crate::sending::Sending;
 use crate::{Error, ErrorKind};
+use bytes::Bytes;
 use smtp_proto::client::{Connection, Event, Report};
 use smtp_proto::{Capabilities, Command, Envelope, Reply};
 use std::io::Read;
@@ -66,6 +67,25 @@ impl Client {
     /// Any other ends the connection, and says whether the message may have been accepted.
     pub fn send(&mut self, envelope: Envelope, content: impl Read) -> Result<Report, Error> {
         self.send_one(envelope, Pieces::new(content))
+    }
+
+    /// As [`send`](Self::send), of a message that is all in memory: it is written from where it stands.
+    ///
+    /// ```no_run
+    /// # use smtp_blocking::{Client, Envelope, Error, Report};
+    /// # fn f(mut client: Client, envelope: Envelope, text: String) -> Result<Report, Error> {
+    /// client.send_bytes(envelope, text)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_bytes(
+        &mut self,
+        envelope: Envelope,
+        content: impl Into<Bytes>,
+    ) -> Result<Report, Error> {
+        self.send_one(envelope, Pieces::of(content.into()))
     }
 
     fn send_one(&mut self, envelope: Envelope, pieces: Pieces<impl Read>) -> Result<Report, Error> {

@@ -16,6 +16,17 @@ pub(crate) struct Pieces<R> {
     ended: bool,
 }
 
+impl Pieces<io::Empty> {
+    /// Of a message that is all there.
+    pub(crate) fn of(octets: Bytes) -> Self {
+        Self {
+            content: io::empty(),
+            rest: Ok(octets),
+            ended: true,
+        }
+    }
+}
+
 impl<R: Read> Pieces<R> {
     pub(crate) fn new(content: R) -> Self {
         Self {

@@ -47,6 +47,14 @@ fn send<Kept: Send>(
     content: &[u8],
     then: impl FnOnce(BufReader<TcpStream>) -> Kept + Send,
 ) -> Result<Report, Error> {
+    send_by(|client, to| client.send(to, content), then)
+}
+
+/// As `send`, by that method.
+fn send_by<Kept: Send>(
+    method: impl FnOnce(&mut Client, Envelope) -> Result<Report, Error>,
+    then: impl FnOnce(BufReader<TcpStream>) -> Kept + Send,
+) -> Result<Report, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let addr = listener.local_addr().expect("it listens");
     thread::scope(|scope| {
@@ -54,7 +62,7 @@ fn send<Kept: Send>(
         let connect = Client::builder().configure(|config| config.timeouts.body = PATIENCE);
         let mut client = connect.connect(addr)?;
         let to = Envelope::new("a@example.org", ["b@example.com"]).expect("addresses");
-        let sent = client.send(to, content);
+        let sent = method(&mut client, to);
         drop(client);
         drop(server.join());
         sent
@@ -76,6 +84,29 @@ fn a_server_that_writes_while_it_does_not_read_does_not_block_the_client() {
     let report = report.expect("a report");
     let (_, reply) = report.end().expect("an end");
     assert_eq!(reply.code().value(), 552);
+}
+
+#[test]
+fn a_message_in_memory_goes_as_one_that_is_read() {
+    let message = ".0123456789\r\n".repeat(20_000);
+    let stuffed = "..0123456789\r\n".repeat(20_000) + ".\r\n";
+    let take = |mut mock: BufReader<TcpStream>| {
+        let mut body = vec![0; stuffed.len()];
+        mock.read_exact(&mut body).expect("a message");
+        assert!(body == stuffed.as_bytes());
+        let said = mock.get_mut().write_all(b"250 kept\r\n");
+        said.expect("the client is there");
+        mock
+    };
+    let read = send(message.as_bytes(), take);
+    let content = message.clone();
+    let in_memory = send_by(|client, to| client.send_bytes(to, content), take);
+    assert!(
+        [read, in_memory]
+            .map(Result::unwrap)
+            .iter()
+            .all(Report::is_accepted)
+    );
 }
 
 #[test]

@@ -5,6 +5,12 @@ use std::future::Future;
 use std::io;
 use tokio::io::AsyncRead;
 
+/// What a message is sent from.
+pub(super) enum Octets<C> {
+    Opened(C),
+    Memory(Bytes),
+}
+
 /// A message to send, read from its beginning as often as it is opened: octets, or a function that opens
 /// it wherever it is kept.
 ///

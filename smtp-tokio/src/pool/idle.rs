@@ -4,7 +4,7 @@
 //! too many of come to their end; the task that leaves them takes a place for it, as a message does, and
 //! isn't there while none is idle.
 
-use super::Content;
+use super::content::{Content, Octets};
 use crate::{Client, Error, ErrorKind};
 use smtp_proto::Envelope;
 use smtp_proto::client::{Closed, Delivery, Event, Report};
@@ -35,13 +35,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Used<S> {
     pub(super) async fn send(
         &mut self,
         envelope: Envelope,
-        content: &impl Content,
+        octets: &Octets<impl Content>,
     ) -> Result<Report, Error> {
-        let opened = content.open().await;
-        let content =
-            opened.map_err(|error| Error::new(ErrorKind::Content(error), Delivery::Idle))?;
-        self.messages = self.messages.saturating_add(1);
-        self.client.send(envelope, content).await
+        let unreadable = |error| Error::new(ErrorKind::Content(error), Delivery::NotAccepted);
+        match octets {
+            Octets::Opened(content) => {
+                let content = content.open().await.map_err(unreadable)?;
+                self.messages = self.messages.saturating_add(1);
+                self.client.send(envelope, content).await
+            }
+            Octets::Memory(octets) => {
+                self.messages = self.messages.saturating_add(1);
+                self.client.send_bytes(envelope, octets.clone()).await
+            }
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub use content::Content;
 pub use error::PoolError;
 
 use crate::{Connect, Error, ErrorKind};
+use bytes::Bytes;
+use content::Octets;
 use idle::{Idle, Used};
 use smtp_proto::Envelope;
 use smtp_proto::client::{self, Delivery, Report, SendError};
@@ -128,6 +130,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Pool<S> {
         envelope: Envelope,
         content: impl Content,
     ) -> Result<Report, PoolError> {
+        self.send_octets(envelope, Octets::Opened(content)).await
+    }
+
+    /// As [`send`](Self::send), of a message that is all in memory: it is written from where it stands.
+    ///
+    /// ```no_run
+    /// # use smtp_tokio::{Envelope, Pool, PoolError, Report};
+    /// # async fn f(pool: Pool, envelope: Envelope, text: String) -> Result<Report, PoolError> {
+    /// pool.send_bytes(envelope, text).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn send_bytes(
+        &self,
+        envelope: Envelope,
+        content: impl Into<Bytes>,
+    ) -> Result<Report, PoolError> {
+        let octets = Octets::<Bytes>::Memory(content.into());
+        self.send_octets(envelope, octets).await
+    }
+
+    async fn send_octets(
+        &self,
+        envelope: Envelope,
+        octets: Octets<impl Content>,
+    ) -> Result<Report, PoolError> {
         let place = Arc::clone(&self.0.places).acquire_owned().await;
         let place = place.map_err(|_| PoolError::Closed)?;
         let mut idle = self.0.idle.take().await;
@@ -137,7 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Pool<S> {
                 Some(used) => used,
                 None => Used::new((self.0.connect)().await?),
             };
-            let sent = used.send(envelope.clone(), &content).await;
+            let sent = used.send(envelope.clone(), &octets).await;
             let is_good = used.client.is_idle().await;
             let is_lost = match &sent {
                 Ok(report) => used.client.is_lost_by(report),
