@@ -52,7 +52,7 @@ struct Arguments {
     #[arg(long, value_name = "NAME")]
     tls_name: Option<String>,
     /// Authenticate as this user, and say no password in clear. Who may see what runs here sees it too
-    #[arg(long, value_name = "NAME:PASSWORD", value_parser = credentials)]
+    #[arg(long, value_name = "NAME:PASSWORD")]
     user: Option<Credentials>,
     /// Wait for each reply before the next command
     #[arg(long)]
@@ -85,11 +85,6 @@ enum StartTls {
 enum Ends {
     Convert,
     RequireCrlf,
-}
-
-fn credentials(user: &str) -> Fallible<Credentials> {
-    let (name, password) = user.split_once(':').ok_or("there is no colon")?;
-    Ok(Credentials::new(name, password)?)
 }
 
 fn main() -> ExitCode {

@@ -5,6 +5,7 @@ use crate::prepared::{self, InvalidName};
 use smtp_proto::Secret;
 use smtp_proto::extension::{Mechanism, Mechanisms};
 use std::fmt;
+use std::str::FromStr;
 
 /// What a client proves itself with.
 ///
@@ -133,6 +134,25 @@ impl Credentials {
                 && (self.other.is_none() || !names_nobody_else.contains(mechanism))
         };
         known.iter().find(will_do).cloned()
+    }
+}
+
+/// A name, a colon and a password, as command lines have them. Another colon is the password's.
+///
+/// ```
+/// use smtp_sasl::{Credentials, InvalidName};
+/// let joe: Credentials = "joe:wonderland".parse()?;
+/// assert!("joe".parse::<Credentials>().is_err());
+/// # Ok::<(), InvalidName>(())
+/// ```
+impl FromStr for Credentials {
+    type Err = InvalidName;
+
+    /// # Errors
+    /// As [`new`](Self::new) has them; without a colon there is no password.
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        Self::new(user, password)
     }
 }
 

@@ -6,7 +6,7 @@ use smtp_proto::server::AuthStep;
 use smtp_proto::{Refusal, Secret};
 use smtp_sasl::{
     Accounts, AuthError, Authenticator, Channel, ChannelBinding, ClientExchange, Credentials, Hash,
-    Offer, ScramKeys, ServerExchange, Unavailable, Users,
+    InvalidName, Offer, ScramKeys, ServerExchange, Unavailable, Users,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -118,6 +118,22 @@ const PASSWORDS: [Mechanism<'static>; 6] = [
     Mechanism::PLAIN,
     Mechanism::LOGIN,
 ];
+
+#[test]
+fn a_name_ends_at_its_first_colon_and_the_password_may_have_more() {
+    let offer = Offer {
+        mechanisms: &Mechanisms::new([Mechanism::PLAIN]),
+        secure: true,
+        binding: None,
+    };
+    let joe: Credentials = "joe:won:derland".parse().unwrap();
+    let (_, auth) = joe.begin(offer).unwrap();
+    let said = auth.initial_response().unwrap();
+    assert_eq!(said.expose(), b"\0joe\0won:derland");
+    for text in ["", "joe", "joe:", ":wonderland"] {
+        assert_eq!(text.parse::<Credentials>().unwrap_err(), InvalidName);
+    }
+}
 
 #[test]
 fn whoever_has_the_password_is_the_user_by_every_mechanism() {

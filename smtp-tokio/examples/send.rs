@@ -53,7 +53,7 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["ca", "tls_name"])]
     dangerous_accept_any_certificate: bool,
     /// Who we are, by AUTH
-    #[arg(long, value_name = "NAME:PASSWORD", value_parser = user)]
+    #[arg(long, value_name = "NAME:PASSWORD")]
     user: Option<Credentials>,
     /// By that mechanism; default: the best there is
     #[arg(long, value_name = "NAME", requires = "user", value_parser = mechanism)]
@@ -105,12 +105,6 @@ enum StartTls {
 enum Ends {
     Convert,
     RequireCrlf,
-}
-
-fn user(text: &str) -> Result<Credentials, String> {
-    let parts = text.split_once(':');
-    let (name, password) = parts.ok_or("a name, a colon and a password")?;
-    Credentials::new(name, password).map_err(|error| error.to_string())
 }
 
 fn mechanism(name: &str) -> Result<Mechanism<'static>, InvalidMechanism> {
