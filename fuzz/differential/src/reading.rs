@@ -22,7 +22,7 @@ pub(crate) type Field = (&'static str, String);
 /// A parser under its name.
 pub(crate) struct Reader {
     pub(crate) name: &'static str,
-    pub(crate) read: fn(&[u8]) -> Reading,
+    read: fn(&[u8]) -> Reading,
 }
 
 /// Where the first CRLF stands.
@@ -84,6 +84,10 @@ impl Reading {
 }
 
 impl Reader {
+    pub(crate) fn new(name: &'static str, read: fn(&[u8]) -> Reading) -> Self {
+        Self { name, read }
+    }
+
     /// What it makes of octets, or that it panics.
     pub(crate) fn try_read(&self, octets: &[u8]) -> Reading {
         catch_unwind(|| (self.read)(octets)).unwrap_or(Reading::Panicked)

@@ -23,27 +23,12 @@ pub(crate) fn family() -> Family {
         name: "command",
         ours: |octets| ours::ours(one(octets)),
         peers: vec![
-            Reader {
-                name: "smtp-codec",
-                read: |octets| codec::read(one(octets)),
-            },
-            Reader {
-                name: "smtp-message",
-                read: |octets| message::read(one(octets)),
-            },
-            Reader {
-                name: "Stalwart",
-                read: |octets| stalwart::read(one(octets)),
-            },
-            Reader {
-                name: "mailin",
-                read: |octets| mailin::read(one(octets)),
-            },
+            Reader::new("smtp-codec", |octets| codec::read(one(octets))),
+            Reader::new("smtp-message", |octets| message::read(one(octets))),
+            Reader::new("Stalwart", |octets| stalwart::read(one(octets))),
+            Reader::new("mailin", |octets| mailin::read(one(octets))),
             #[cfg(feature = "rustyknife")]
-            Reader {
-                name: "rustyknife",
-                read: |octets| rustyknife::read(one(octets)),
-            },
+            Reader::new("rustyknife", |octets| rustyknife::read(one(octets))),
         ],
         class: class::class,
     }

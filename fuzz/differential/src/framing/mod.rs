@@ -39,18 +39,15 @@ pub(crate) fn bodies() -> Family {
         name: "data",
         ours: |input| ours::both(&[b"DATA\r\n"], input, BEHIND_DATA),
         peers: vec![
-            Reader {
-                name: "smtp-message",
-                read: |input| read(message::session, &[b"DATA\r\n"], input, BEHIND_DATA),
-            },
-            Reader {
-                name: "Stalwart",
-                read: |input| read(stalwart::session, &[b"DATA\r\n"], input, BEHIND_DATA),
-            },
-            Reader {
-                name: "mailin",
-                read: |input| read(mailin::session, &[b"DATA\r\n"], input, BEHIND_DATA),
-            },
+            Reader::new("smtp-message", |input| {
+                read(message::session, &[b"DATA\r\n"], input, BEHIND_DATA)
+            }),
+            Reader::new("Stalwart", |input| {
+                read(stalwart::session, &[b"DATA\r\n"], input, BEHIND_DATA)
+            }),
+            Reader::new("mailin", |input| {
+                read(mailin::session, &[b"DATA\r\n"], input, BEHIND_DATA)
+            }),
         ],
         class: class::bodies,
     }
@@ -60,10 +57,9 @@ pub(crate) fn chunks() -> Family {
     Family {
         name: "chunks",
         ours: |input| ours::both(&[], input, BEHIND_CHUNKS),
-        peers: vec![Reader {
-            name: "Stalwart",
-            read: |input| read(stalwart::session, &[], input, BEHIND_CHUNKS),
-        }],
+        peers: vec![Reader::new("Stalwart", |input| {
+            read(stalwart::session, &[], input, BEHIND_CHUNKS)
+        })],
         class: class::chunks,
     }
 }

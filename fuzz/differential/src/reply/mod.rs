@@ -13,22 +13,10 @@ pub(crate) fn replies() -> Family {
         name: "reply",
         ours: |input| ours::reply(one(input)),
         peers: vec![
-            Reader {
-                name: "smtp-codec",
-                read: |input| peers::codec(one(input)),
-            },
-            Reader {
-                name: "smtp-message",
-                read: |input| peers::message(one(input)),
-            },
-            Reader {
-                name: "Stalwart",
-                read: |input| peers::stalwart(one(input)),
-            },
-            Reader {
-                name: "lettre",
-                read: |input| peers::lettre(one(input)),
-            },
+            Reader::new("smtp-codec", |input| peers::codec(one(input))),
+            Reader::new("smtp-message", |input| peers::message(one(input))),
+            Reader::new("Stalwart", |input| peers::stalwart(one(input))),
+            Reader::new("lettre", |input| peers::lettre(one(input))),
         ],
         class: class::reply,
     }
@@ -39,18 +27,9 @@ pub(crate) fn capabilities() -> Family {
         name: "ehlo",
         ours: |input| ours::capabilities(one(input)),
         peers: vec![
-            Reader {
-                name: "smtp-codec",
-                read: |input| peers::codec_capabilities(one(input)),
-            },
-            Reader {
-                name: "Stalwart",
-                read: |input| peers::stalwart_capabilities(one(input)),
-            },
-            Reader {
-                name: "lettre",
-                read: |input| peers::lettre_capabilities(one(input)),
-            },
+            Reader::new("smtp-codec", |input| peers::codec_capabilities(one(input))),
+            Reader::new("Stalwart", |input| peers::stalwart_capabilities(one(input))),
+            Reader::new("lettre", |input| peers::lettre_capabilities(one(input))),
         ],
         class: class::capabilities,
     }
