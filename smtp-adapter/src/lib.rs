@@ -5,6 +5,7 @@
 //!
 //! * [`Machine`] is what a loop that moves octets needs of either machine;
 //! * [`Peer`] is who a server's client is, and [`ProxyHeader`] how a proxy in front of it says so;
+//! * [`Incoming`] is the message a client sends, octets by octets and up to its answer;
 //! * [`ServerTls`] and [`ClientTls`] are what each side proves itself with and asks of the other, and
 //!   [`channel`] is what AUTH may know of the peer by it;
 //! * [`Error`] is what can go wrong for a client, with what is known of the message then.
@@ -13,6 +14,7 @@
 
 mod channel;
 mod error;
+mod incoming;
 mod machine;
 mod peer;
 mod proxy;
@@ -20,6 +22,7 @@ mod tls;
 
 pub use channel::channel;
 pub use error::{Error, ErrorKind};
+pub use incoming::{Incoming, Next};
 pub use machine::Machine;
 pub use peer::Peer;
 pub use proxy::{InvalidProxyHeader, ProxyHeader};

@@ -7,6 +7,7 @@ use crate::handler::Handler;
 use crate::link::Link;
 use crate::tls;
 use bytes::{Buf, Bytes};
+use smtp_adapter::{Incoming, Next};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
 use smtp_sasl::{Authenticator, ServerExchange};
@@ -59,7 +60,7 @@ pub(crate) fn run<H: Handler>(
         link,
         means,
         exchange: None,
-        body: Progress::Ended,
+        incoming: Incoming::none(),
     };
     driver.bind();
     let closed = driver.serve(&mut handler, going_down);
@@ -70,24 +71,13 @@ pub(crate) fn run<H: Handler>(
     }
 }
 
-/// How far the body of a transaction has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    /// It is still coming.
-    Open,
-    /// It is whole, and its acceptance is up to the handler.
-    Whole,
-    /// It is void, or there is none.
-    Ended,
-}
-
 struct Driver<'m> {
     conn: Connection,
     link: Link,
     means: &'m Means,
     /// The exchange of AUTH that is open.
     exchange: Option<ServerExchange>,
-    body: Progress,
+    incoming: Incoming,
 }
 
 impl Driver<'_> {
@@ -189,21 +179,16 @@ impl Driver<'_> {
         while self.conn.transmit().has_remaining() {
             self.link.flush(&mut self.conn)?;
         }
-        self.body = Progress::Open;
+        self.incoming = Incoming::begin();
         let mut verdict = handler.message(envelope, Body::new(self));
-        if self.body == Progress::Open {
+        if self.incoming.is_open() {
             // Read what is left: the reply comes at its end. If it is void, that is the reply.
             let drained = Body::new(self).discard();
             if verdict.is_ok() && drained.is_ok() {
                 verdict = Err(Refusal::local_error());
             }
         }
-        if self.body == Progress::Whole
-            && let Event::Message(request) = self.conn.poll()
-        {
-            request.conclude(verdict);
-        }
-        self.body = Progress::Ended;
+        self.incoming.answer(&mut self.conn, verdict);
         Ok(())
     }
 }
@@ -218,35 +203,14 @@ fn step(exchange: &mut ServerExchange, response: Option<&Secret>) -> Result<Auth
 impl Source for Driver<'_> {
     fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
         loop {
-            match self.body {
-                Progress::Open => {}
-                Progress::Whole => return Ok(None),
-                Progress::Ended => return Err(io::ErrorKind::InvalidData.into()),
-            }
-            let io = match self.conn.poll() {
-                Event::Body(chunk) => return Ok(Some(chunk)),
-                Event::Message(request) => {
-                    request.defer();
-                    self.body = Progress::Whole;
-                    continue;
-                }
-                Event::NeedInput => self.link.fill(&mut self.conn),
-                Event::Flush => self.link.flush(&mut self.conn),
-                Event::Aborted(fault) => Err(io::Error::new(io::ErrorKind::InvalidData, fault)),
-                // A message that comes in chunks ends with a new hello, which isn't for here to answer.
-                Event::Hello(request) => {
-                    request.defer();
-                    Err(io::ErrorKind::UnexpectedEof.into())
-                }
-                Event::Closed(_) => Err(io::ErrorKind::UnexpectedEof.into()),
-                // Between chunks a client may ask for this and that.
-                other => {
-                    other.answer_by_default();
-                    continue;
-                }
+            let moved = match self.incoming.poll(&mut self.conn)? {
+                Next::Chunk(chunk) => return Ok(Some(chunk)),
+                Next::End => return Ok(None),
+                Next::Input => self.link.fill(&mut self.conn),
+                Next::Flush => self.link.flush(&mut self.conn),
             };
-            if let Err(error) = io {
-                self.body = Progress::Ended;
+            if let Err(error) = moved {
+                self.incoming.void();
                 return Err(error);
             }
         }

@@ -7,6 +7,7 @@ use crate::handler::Handler;
 use crate::link::Link;
 use crate::tls::{self, Stream};
 use bytes::{Buf, Bytes};
+use smtp_adapter::{Incoming, Next};
 use smtp_proto::server::{AuthStep, Closed, Connection, Event, Fault};
 use smtp_proto::{Refusal, Secret, Wait};
 use smtp_sasl::{Authenticator, ServerExchange};
@@ -76,17 +77,6 @@ pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) ->
     timeout(LINGER, drain).await.unwrap_or(Ok(()))
 }
 
-/// How far the body of a transaction has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    /// It is still coming.
-    Open,
-    /// It is whole, and its acceptance is up to the handler.
-    Whole,
-    /// It is void, or there is none.
-    Ended,
-}
-
 /// One client's session.
 pub(crate) struct Driver<S> {
     conn: Connection,
@@ -94,7 +84,7 @@ pub(crate) struct Driver<S> {
     means: Arc<Means>,
     /// The exchange of AUTH that is open.
     exchange: Option<Box<ServerExchange>>,
-    body: Progress,
+    incoming: Incoming,
     /// Odd while the handler waits for the client, even while the client waits for the handler.
     pulse: Arc<AtomicU64>,
 }
@@ -106,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
             link: Link::new(Stream::Clear(stream)),
             means,
             exchange: None,
-            body: Progress::Ended,
+            incoming: Incoming::none(),
             pulse: Arc::default(),
         }
     }
@@ -277,25 +267,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
         }
         let limit = self.conn.config().timeouts.decision;
         let pulse = Arc::clone(&self.pulse);
-        self.body = Progress::Open;
+        self.incoming = Incoming::begin();
         let mut verdict = tokio::select! {
             biased;
             verdict = handler.message(envelope, Body::new(self)) => verdict,
             () = standstill(&pulse, limit) => Err(Refusal::local_error()),
         };
-        if self.body == Progress::Open {
+        if self.incoming.is_open() {
             // Read what is left: the reply comes at its end. If it is void, that is the reply.
             let drained = Body::new(self).discard().await;
             if verdict.is_ok() && drained.is_ok() {
                 verdict = Err(Refusal::local_error());
             }
         }
-        if self.body == Progress::Whole
-            && let Event::Message(request) = self.conn.poll()
-        {
-            request.conclude(verdict);
-        }
-        self.body = Progress::Ended;
+        self.incoming.answer(&mut self.conn, verdict);
         Ok(())
     }
 }
@@ -338,38 +323,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Source for Driver<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Driver<S> {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
-        let void = |error| Poll::Ready(Err(error));
         loop {
-            match self.body {
-                Progress::Open => {}
-                Progress::Whole => return Poll::Ready(Ok(None)),
-                Progress::Ended => return void(io::ErrorKind::InvalidData.into()),
-            }
-            let io = match self.conn.poll() {
-                Event::Body(chunk) => return Poll::Ready(Ok(Some(chunk))),
-                Event::Message(request) => {
-                    request.defer();
-                    self.body = Progress::Whole;
-                    continue;
-                }
-                Event::NeedInput => ready!(self.link.poll_fill(&mut self.conn, cx)),
-                Event::Flush => ready!(self.link.poll_flush(&mut self.conn, cx)),
-                Event::Aborted(fault) => Err(io::Error::new(io::ErrorKind::InvalidData, fault)),
-                // A message that comes in chunks ends with a new hello, which isn't for here to answer.
-                Event::Hello(request) => {
-                    request.defer();
-                    Err(io::ErrorKind::UnexpectedEof.into())
-                }
-                Event::Closed(_) => Err(io::ErrorKind::UnexpectedEof.into()),
-                // Between chunks a client may ask for this and that.
-                other => {
-                    other.answer_by_default();
-                    continue;
-                }
+            let moved = match self.incoming.poll(&mut self.conn)? {
+                Next::Chunk(chunk) => return Poll::Ready(Ok(Some(chunk))),
+                Next::End => return Poll::Ready(Ok(None)),
+                Next::Input => ready!(self.link.poll_fill(&mut self.conn, cx)),
+                Next::Flush => ready!(self.link.poll_flush(&mut self.conn, cx)),
             };
-            if let Err(error) = io {
-                self.body = Progress::Ended;
-                return void(error);
+            if let Err(error) = moved {
+                self.incoming.void();
+                return Poll::Ready(Err(error));
             }
         }
     }
