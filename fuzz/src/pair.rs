@@ -16,7 +16,8 @@ const CHUNK: usize = 65_536;
 /// A script's line, the envelope, and the message. The settings are those of both sides and `m`
 /// for a server without 8BITMIME, `T` for one under TLS, `S` and `A` for a client that asks for TLS
 /// or authenticates itself before it sends, `N` for one that says each message as the one before ends,
-/// `R` for a message that is repeated until it is long, `U` for one that the server is to fetch; the verdicts are the server's, `a`, `t`, `r`, `c` and `i`.
+/// `R` for a message that is repeated until it is long, `U` for one that the server is to fetch; the
+/// verdicts are the server's, `a`, `t`, `r`, `c` and `i`.
 pub fn pair(data: &[u8]) {
     let (script, rest) = Script::split(data);
     let (Some(envelope), content) = envelope::split(&script, rest) else {
