@@ -18,9 +18,10 @@ use crate::wire::{Line, LineRules, Transmit, give_back};
 use alloc::sync::Arc;
 use bytes::{Buf, BufMut, Bytes};
 
-/// Octets asked of one read: a flight of commands, or a good part of a message.
+/// Octets asked of one read: a flight of commands, most messages, or a good part of one that is longer.
 const READ_COMMANDS: usize = 4 * 1024;
-const READ_BODY: usize = 32 * 1024;
+const READ_BODY: usize = 16 * 1024;
+const READ_ON: usize = 64 * 1024;
 
 /// One client's connection.
 ///
@@ -77,10 +78,16 @@ impl Connection {
     pub fn receive_buf(&mut self) -> impl BufMut {
         let room = self.room();
         self.input.drop_used();
-        if self.machine.state.is_body() {
-            self.input.buffer.reserve(READ_BODY.min(room));
-        } else {
-            self.input.reserve(READ_COMMANDS.min(room));
+        match &self.machine.body {
+            Some(body) if self.machine.state.is_body() => {
+                let read = if body.octets() == 0 {
+                    READ_BODY
+                } else {
+                    READ_ON
+                };
+                self.input.buffer.reserve(read.min(room));
+            }
+            _ => self.input.reserve(READ_COMMANDS.min(room)),
         }
         (&mut self.input.buffer).limit(room)
     }
