@@ -98,21 +98,21 @@ impl Unstuffer {
         if self.line_start && lines.rest().first() == Some(&b'.') {
             self.unstuff(lines)?;
         }
-        let mut dotted = 0;
+        let mut mended = 0;
         if self.plain == 0 {
             // The final dot, where the input ends with it, is told by itself.
             let rest = lines.rest();
             let look = content::look(rest.strip_suffix(b".\r\n").unwrap_or(rest), self.rules);
-            (self.plain, dotted) = (look.plain, look.dotted);
+            (self.plain, mended) = (look.plain, look.mended);
         }
         if self.plain >= FAR && lines.taken > lines.kept {
             return Err(Piece::More);
         }
         let plain = lines.taken + core::mem::take(&mut self.plain);
-        let end = plain + dotted;
+        let end = plain + mended;
         self.keep(lines, plain);
-        if dotted > 0
-            && let Some(dots) = content::dots(&lines.input[plain..end])
+        if mended > 0
+            && let Some(dots) = content::hands(&lines.input[plain..end], self.rules)
         {
             for dot in dots {
                 self.keep(lines, plain + dot);

@@ -33,6 +33,8 @@ pub(super) struct Rules {
     pub(super) eight_bit: bool,
     /// A dot that opens a line wants a hand.
     pub(super) dots: bool,
+    /// An LF alone wants one too: it is to be a line end.
+    pub(super) converts: bool,
 }
 
 impl Rules {
@@ -42,6 +44,7 @@ impl Rules {
         nul: false,
         eight_bit: true,
         dots: true,
+        converts: false,
     };
 }
 
@@ -80,16 +83,16 @@ pub(super) const BLOCK: usize = 2048;
 /// Octets behind those that show what they are.
 const BEHIND: usize = 2;
 
-/// Dots that open a line in a block, from which on it is better looked at octet by octet.
+/// Octets in a block that want a hand, from which on it is better looked at octet by octet.
 const MANY: usize = BLOCK / 32;
 
 /// How the front of some input looks. Neither part ends between CR and LF.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Look {
-    /// So many octets are as they should be, and no dot opens a line in them.
+    /// So many octets are as they should be, and none of them wants a hand.
     pub(super) plain: usize,
-    /// So many behind those are as they should be but for dots.
-    pub(super) dotted: usize,
+    /// So many behind those are as they should be once some had a hand.
+    pub(super) mended: usize,
 }
 
 /// Looks at `input`, which doesn't begin between CR and LF, as far as it is plain and a block beyond.
@@ -99,7 +102,7 @@ pub(super) fn look(input: &[u8], rules: Rules) -> Look {
     if first(input, rules) == Octet::Fault(ContentFault::BareLf) {
         return Look::default();
     }
-    let (mut plain, mut dotted) = (0, 0);
+    let (mut plain, mut mended) = (0, 0);
     while plain + BEHIND < input.len() {
         let end = input.len().min(plain + BLOCK + BEHIND);
         let block = &input[plain..end];
@@ -109,11 +112,12 @@ pub(super) fn look(input: &[u8], rules: Rules) -> Look {
             (true, true) => scan::<false, false>(block),
             (true, false) => scan::<false, true>(block),
         };
-        if found.breaks(rules) {
+        let bare_lf = found.bare && rules.converts && !has_bare_cr(block);
+        if found.breaks(rules) || (found.bare && !bare_lf) {
             break;
         }
-        if found.dot && rules.dots {
-            dotted = block.len() - BEHIND;
+        if bare_lf || (found.dot && rules.dots) {
+            mended = block.len() - BEHIND;
             break;
         }
         plain += block.len() - BEHIND;
@@ -132,20 +136,35 @@ pub(super) fn look(input: &[u8], rules: Rules) -> Look {
     let whole = |end: usize| end - usize::from(input[..end].ends_with(b"\r"));
     Look {
         plain: whole(plain),
-        dotted: whole(plain + dotted) - whole(plain),
+        mended: whole(plain + mended) - whole(plain),
     }
 }
 
-/// Where dots open lines in a block, but for its first octet, unless there are many.
-pub(super) fn dots(block: &[u8]) -> Option<impl Iterator<Item = usize> + use<>> {
-    let (mut dots, mut found) = ([0; MANY], 0);
+fn has_bare_cr(block: &[u8]) -> bool {
+    let mut all = memchr_iter(b'\r', &block[..block.len() - 1]);
+    all.any(|at| block[at + 1] != b'\n')
+}
+
+/// Where in a block an LF alone is, or a dot opens a line and isn't its first octet, unless there are
+/// many.
+pub(super) fn hands(block: &[u8], rules: Rules) -> Option<impl Iterator<Item = usize> + use<>> {
+    let (mut hands, mut found) = ([0; MANY], 0);
+    let mut note = |at| {
+        *hands.get_mut(found)? = at;
+        found += 1;
+        Some(())
+    };
     for at in memchr_iter(b'\n', block) {
-        if block.get(at + 1) == Some(&b'.') && block[..at].ends_with(b"\r") {
-            *dots.get_mut(found)? = at + 1;
-            found += 1;
+        let bare = !block[..at].ends_with(b"\r");
+        if bare && rules.converts {
+            note(at)?;
+        }
+        let ends_line = !bare || rules.converts;
+        if ends_line && rules.dots && block.get(at + 1) == Some(&b'.') {
+            note(at + 1)?;
         }
     }
-    Some(dots.into_iter().take(found))
+    Some(hands.into_iter().take(found))
 }
 
 /// What a block has.
@@ -161,7 +180,7 @@ struct Found {
 
 impl Found {
     fn breaks(&self, rules: Rules) -> bool {
-        self.bare || (self.least == 0 && !rules.nul) || (self.bits >= 0x80 && !rules.eight_bit)
+        (self.least == 0 && !rules.nul) || (self.bits >= 0x80 && !rules.eight_bit)
     }
 }
 
@@ -217,59 +236,64 @@ pub(super) mod tests {
             6 => (0..BLOCK).prop_map(|octets| alloc::vec![b'x'; octets]),
             6 => Just(b"\r\n".to_vec()),
             4 => Just(b"\r\n.".to_vec()),
+            2 => Just(b"\n".to_vec()),
+            1 => Just(b"\n.".to_vec()),
             2 => Just(b"\r\n..".repeat(2 * MANY)),
             1 => prop::sample::select(b"\r\n\0\xff.".as_slice()).prop_map(|octet| alloc::vec![octet]),
         ];
         vec(part, 0..10).prop_map(|parts| parts.concat())
     }
 
-    /// How far `body` follows the rules, octet by octet, and where dots open a line until then.
+    /// How far `body` follows the rules, octet by octet, and what wants a hand until then.
     fn walk(body: &[u8], rules: Rules) -> (usize, Vec<usize>) {
-        let (mut at, mut dots) = (0, Vec::new());
+        let (mut at, mut hands) = (0, Vec::new());
         while at < body.len() {
-            if body[at] == b'.' && body[..at].ends_with(b"\r\n") {
-                dots.push(at);
+            let ends_line = if rules.converts { &b"\n"[..] } else { b"\r\n" };
+            if rules.dots && body[at] == b'.' && body[..at].ends_with(ends_line) {
+                hands.push(at);
             }
             match first(&body[at..], rules) {
                 Octet::Newline => at += 2,
                 Octet::Data => at += 1,
+                Octet::Fault(ContentFault::BareLf) if rules.converts => {
+                    hands.push(at);
+                    at += 1;
+                }
                 Octet::LastCr | Octet::Fault(_) => break,
             }
         }
-        (at, dots)
+        (at, hands)
     }
 
     proptest! {
         #[test]
         fn blocks_are_what_their_octets_are(
             body in bodies(),
-            [bare_newlines, nul, eight_bit, matter] in any::<[bool; 4]>(),
+            [bare_newlines, nul, eight_bit, dots, converts] in any::<[bool; 5]>(),
         ) {
-            let rules = Rules { bare_newlines, nul, eight_bit, dots: matter };
+            let converts = converts && !bare_newlines;
+            let rules = Rules { bare_newlines, nul, eight_bit, dots, converts };
             let (sound, mut expected) = walk(&body, rules);
             let found = look(&body, rules);
             let plain = found.plain;
-            let end = plain + found.dotted;
+            let end = plain + found.mended;
             prop_assert!(end <= sound);
             // Between CR and CR is well where they may stand alone.
             let parted = |at: usize| {
                 body[..at].ends_with(b"\r") && !body[at..].starts_with(b"\r")
             };
             prop_assert!(!parted(plain) && !parted(end));
-            if !matter {
-                expected.clear();
-            }
-            prop_assert!(expected.iter().all(|dot| *dot >= plain));
+            prop_assert!(expected.iter().all(|hand| *hand >= plain));
             // An LF by itself with a dot behind it gets a closer look too.
             if !bare_newlines {
-                let stop = expected.first().map_or(sound, |dot| sound.min(*dot));
+                let stop = expected.first().map_or(sound, |hand| sound.min(*hand));
                 prop_assert!(plain + BLOCK >= stop);
                 prop_assert!(stop < body.len() || plain == stop);
             }
-            if let Some(dots) = dots(&body[plain..end]) {
-                let dots: Vec<_> = dots.map(|dot| plain + dot).collect();
-                expected.retain(|dot| *dot < end);
-                prop_assert_eq!(dots, expected);
+            if let Some(hands) = hands(&body[plain..end], rules) {
+                let hands: Vec<_> = hands.map(|hand| plain + hand).collect();
+                expected.retain(|hand| *hand < end);
+                prop_assert_eq!(hands, expected);
             }
         }
     }

@@ -41,7 +41,6 @@ pub(crate) enum SentBy {
 /// Writes one body.
 #[derive(Clone, Debug)]
 pub(crate) struct Stuffer {
-    newlines: Newlines,
     sent_by: SentBy,
     rules: Rules,
     line_start: bool,
@@ -52,13 +51,13 @@ pub(crate) struct Stuffer {
 impl Stuffer {
     pub(crate) fn new(newlines: Newlines, sent_by: SentBy, seven_bit: bool) -> Self {
         Self {
-            newlines,
             sent_by,
             rules: Rules {
                 bare_newlines: false,
                 nul: false,
                 eight_bit: !seven_bit,
                 dots: sent_by == SentBy::Data,
+                converts: newlines == Newlines::Convert,
             },
             line_start: true,
             held_cr: false,
@@ -83,6 +82,12 @@ impl Stuffer {
                 done += 1;
                 continue;
             }
+            if *first == b'\n' && self.rules.converts {
+                out.put(b"\r\n");
+                self.line_start = true;
+                done += 1;
+                continue;
+            }
             // That dot isn't looked at again: behind this it is like any other octet.
             if self.opens_with_dot(*first) {
                 out.put(b".");
@@ -91,15 +96,15 @@ impl Stuffer {
             let look = content::look(&chunk[done..], self.rules);
             let plain = done + look.plain;
             self.pass(&chunk, done..plain, out);
-            done = plain + look.dotted;
-            if look.dotted > 0
-                && let Some(dots) = content::dots(&chunk[plain..done])
+            done = plain + look.mended;
+            if look.mended > 0
+                && let Some(hands) = content::hands(&chunk[plain..done], self.rules)
             {
                 let mut start = plain;
-                for dot in dots {
-                    self.pass(&chunk, start..plain + dot, out);
-                    out.put(b".");
-                    start = plain + dot;
+                for hand in hands.map(|hand| plain + hand) {
+                    self.pass(&chunk, start..hand, out);
+                    out.put(if chunk[hand] == b'.' { b"." } else { b"\r" });
+                    start = hand;
                 }
                 self.pass(&chunk, start..done, out);
             } else if plain < chunk.len() {
@@ -112,7 +117,7 @@ impl Stuffer {
     /// Writes a run of octets as they are.
     fn pass(&mut self, chunk: &Bytes, run: Range<usize>, out: &mut Transmit) {
         if !run.is_empty() {
-            self.line_start = chunk[run.clone()].ends_with(b"\r\n");
+            self.line_start = chunk[run.clone()].ends_with(b"\n");
             out.pass(chunk, run);
         }
     }
@@ -143,9 +148,7 @@ impl Stuffer {
             match content::first(&octets[done - 1..], self.rules) {
                 Octet::Data => put(octet),
                 Octet::LastCr => self.held_cr = true,
-                Octet::Fault(fault)
-                    if fault != ContentFault::BareLf || self.newlines != Newlines::Convert =>
-                {
+                Octet::Fault(fault) if fault != ContentFault::BareLf || !self.rules.converts => {
                     return Err(fault);
                 }
                 newline => {
