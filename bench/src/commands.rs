@@ -42,6 +42,7 @@ pub(crate) fn group() -> Group {
         name: "parse a command",
         unit: Unit::Each("command", count * ROUNDS),
         ways,
+        part: None,
     }
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn group() -> Group {
         name: "read an EHLO reply of 16 lines into capabilities",
         unit: Unit::Each("reply", REPLIES),
         ways,
+        part: None,
     }
 }
 

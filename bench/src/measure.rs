@@ -13,6 +13,8 @@ pub(crate) struct Group {
     pub(crate) unit: Unit,
     /// The first is the limit: what the machine needs for the least that has to be done.
     pub(crate) ways: Vec<Way>,
+    /// The way whose work those behind it do too.
+    pub(crate) part: Option<usize>,
 }
 
 /// What a pass gets done.

@@ -75,6 +75,7 @@ fn group(name: &'static str, line: &str) -> Group {
         name,
         unit: Unit::Octets(u32::try_from(OCTETS).expect("few octets")),
         ways,
+        part: Some(2),
     }
 }
 

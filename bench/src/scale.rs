@@ -245,21 +245,28 @@ fn recipients() {
 }
 
 fn octets() {
-    println!("\n**octets of one message to smtp-tokio**\n");
-    println!("| octets | ns of CPU an octet |");
-    println!("|---:|---:|");
-    let (server, addr) = start("smtp-tokio", 1);
-    let mut points = Vec::new();
+    println!("\n**octets of one message**\n");
+    println!("| octets | ns of CPU an octet | the loop |");
+    println!("|---:|---:|---:|");
+    let servers = ["smtp-tokio", "loop"].map(|name| (name, start(name, 1)));
+    let mut points = [const { Vec::new() }; 2];
     for octets in [1 << 10, 1 << 20, 1 << 30] {
+        print!("| {octets} |");
         // What is written is at hand, as long as the message may be.
         let part = octets.min(1 << 16);
-        let time = sends(&server, addr, 1, &body(part), octets / part);
-        println!("| {octets} | {:.2} |", per(time, octets) * 1e9);
-        points.push((octets, time.as_secs_f64() * 1e6));
+        for ((_, (server, addr)), points) in servers.iter().zip(&mut points) {
+            let time = sends(server, *addr, 1, &body(part), octets / part);
+            print!(" {:.2} |", per(time, octets) * 1e9);
+            points.push((octets, time.as_secs_f64() * 1e6));
+        }
+        println!();
     }
-    let title = "smtp-tokio, CPU time of a message by its size";
-    let line = Line::new("µs", &points);
-    draw("octets", title, ["octets", "µs of CPU"], &[line]);
+    let title = "CPU time of a message by its size";
+    let lines = servers.iter().zip(&points);
+    let lines: Vec<_> = lines
+        .map(|((name, _), points)| Line::new(name, points))
+        .collect();
+    draw("octets", title, ["octets", "µs of CPU"], &lines);
 }
 
 /// The server's CPU time for one message, the median of those sent in a while.

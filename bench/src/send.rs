@@ -1,5 +1,5 @@
 //! Sending a body by DATA: dots that open a line doubled, and by whoever checks it CR and LF never
-//! alone. What is written is counted and forgotten.
+//! alone. What is written is counted and forgotten. An LF alone becomes CRLF here and with no peer.
 
 use crate::ehlo;
 use crate::measure::{Group, Unit, Way};
@@ -21,11 +21,15 @@ const OCTETS: usize = 10 * 1024 * 1024;
 /// What is given to a library at once, by those that take a body in parts.
 const PART: usize = 64 * 1024;
 
-pub(crate) fn groups() -> [Group; 2] {
+pub(crate) fn groups() -> [Group; 3] {
     [
         group(
             "send a body of 72-octet lines",
             &format!("{}\r\n", "x".repeat(72)),
+        ),
+        group(
+            "send a body of 72-octet lines that end in LF",
+            &format!("{}\n", "x".repeat(72)),
         ),
         group("send a body of lines of one dot", ".\r\n"),
     ]
@@ -77,6 +81,7 @@ fn group(name: &'static str, line: &str) -> Group {
         name,
         unit: Unit::Octets(u32::try_from(message.len()).expect("few octets")),
         ways,
+        part: None,
     }
 }
 

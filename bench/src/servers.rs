@@ -97,7 +97,7 @@ async fn answer(mut stream: TcpStream, read: usize) -> io::Result<()> {
         let read = &buffer[..octets];
         let reply: &[u8] = match read.first() {
             None => return Ok(()),
-            Some(_) if in_body && !read.ends_with(b"\r\n.\r\n") => continue,
+            Some(_) if in_body && !read.ends_with(b".\r\n") => continue,
             Some(_) if in_body => {
                 in_body = false;
                 b"250 2.0.0 message accepted\r\n"

@@ -44,6 +44,7 @@ pub(crate) fn group() -> Group {
         name: "take a message of 4 KiB, with its commands",
         unit: Unit::Each("message", MESSAGES),
         ways,
+        part: None,
     }
 }
 
