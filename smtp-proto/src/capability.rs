@@ -32,7 +32,7 @@ impl Capabilities {
         let text = reply.into_text();
         let (mut extensions, mut size) = (Extensions::NONE, None);
         for (keyword, arguments) in lines(&text) {
-            let Some(extension) = Extension::of_word(keyword) else {
+            let Some(extension) = Extension::of_octets(keyword) else {
                 continue;
             };
             if extension == Extension::Size && !extensions.contains(extension) {
@@ -64,7 +64,7 @@ impl Capabilities {
         if !self.offers(C::EXTENSION) {
             return None;
         }
-        let named = |(keyword, _): &(&[u8], _)| Extension::of_word(keyword) == Some(C::EXTENSION);
+        let named = |(keyword, _): &(&[u8], _)| Extension::of_octets(keyword) == Some(C::EXTENSION);
         let lines = lines(&self.text).filter(named);
         let mut lines = lines.map(|(_, arguments)| String::from_utf8_lossy(arguments));
         if C::EXTENSION == Extension::Auth {

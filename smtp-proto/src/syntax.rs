@@ -12,6 +12,9 @@ pub struct SyntaxError {
     pub offset: usize,
 }
 
+/// What is wrong with the end of a line, and how much of it was left.
+pub(crate) type Fault = (SyntaxErrorKind, usize);
+
 impl SyntaxError {
     pub(crate) const fn new(kind: SyntaxErrorKind, offset: usize) -> Self {
         Self { kind, offset }

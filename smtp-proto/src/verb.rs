@@ -1,10 +1,10 @@
-//! The verbs, told apart by one integer comparison.
+//! The verbs, and how a line begins.
 
-use crate::grammar::packed;
+use crate::grammar::{Word, Words};
 use core::fmt;
 
 macro_rules! verbs {
-    ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $word:literal;)* _ = $($old:literal)|*;) => {
         /// A command's verb.
         ///
         /// `Verb` lists every verb this crate has a name for; which of them a session takes is the
@@ -14,7 +14,8 @@ macro_rules! verbs {
         #[allow(missing_docs)] // the names are the verbs
         pub enum Verb {
             $($(#[$doc])* $name,)*
-            /// A verb that is history: TURN, SEND, SOML, SAML of RFC 821, VERB, ONEX.
+            /// A verb that is history, and offered by nobody here: TURN, SEND, SOML, SAML of RFC 821, VERB,
+            /// ONEX.
             NotOffered,
             /// A verb of an extension of your own.
             Own,
@@ -25,13 +26,11 @@ macro_rules! verbs {
             pub(crate) const COUNT: usize = Self::Own as usize + 1;
 
             /// The verb that word is, in any case; never [`Own`](Self::Own).
-            #[allow(non_upper_case_globals)] // constants named as the variants they stand for
             pub(crate) fn of(word: &[u8]) -> Option<Self> {
-                $(const $name: u128 = packed($word.as_bytes());)*
-                match packed(word) {
-                    $($name => Some(Self::$name),)*
-                    word => HISTORY.contains(&word).then_some(Self::NotOffered),
-                }
+                const OFFERED: &[Verb] = &[$(Verb::$name),*];
+                static WORDS: Words = Words::new(&[$(Word::new($word),)* $(Word::new($old)),*]);
+                let place = WORDS.find(word)?;
+                Some(OFFERED.get(place).copied().unwrap_or(Self::NotOffered))
             }
 
             /// As it is written on the wire; empty for the last two, which have no one name.
@@ -68,32 +67,23 @@ verbs! {
     Atrn = "ATRN";
     XClient = "XCLIENT";
     XForward = "XFORWARD";
+    _ = "TURN" | "SEND" | "SOML" | "SAML" | "VERB" | "ONEX";
 }
-
-/// Verbs that exist, and are offered by nobody here.
-const HISTORY: [u128; 6] = [
-    packed(b"TURN"),
-    packed(b"SEND"),
-    packed(b"SOML"),
-    packed(b"SAML"),
-    packed(b"VERB"),
-    packed(b"ONEX"),
-];
 
 /// Methods of HTTP (RFC 9110 §9, RFC 5789, RFC 9113 §3.4): a page that posts a form to port 25 is an
 /// old trick.
-const HTTP: [u128; 10] = [
-    packed(b"GET"),
-    packed(b"HEAD"),
-    packed(b"POST"),
-    packed(b"PUT"),
-    packed(b"DELETE"),
-    packed(b"CONNECT"),
-    packed(b"OPTIONS"),
-    packed(b"TRACE"),
-    packed(b"PATCH"),
-    packed(b"PRI"),
-];
+static HTTP: Words = Words::new(&[
+    Word::new("GET"),
+    Word::new("HEAD"),
+    Word::new("POST"),
+    Word::new("PUT"),
+    Word::new("DELETE"),
+    Word::new("CONNECT"),
+    Word::new("OPTIONS"),
+    Word::new("TRACE"),
+    Word::new("PATCH"),
+    Word::new("PRI"),
+]);
 
 /// Whether a line begins as a request of HTTP does, whatever its rest may be.
 pub(crate) fn opens_http(line: &[u8]) -> bool {
@@ -101,7 +91,7 @@ pub(crate) fn opens_http(line: &[u8]) -> bool {
         .iter()
         .take(8)
         .position(|octet| !octet.is_ascii_alphabetic());
-    word.is_some_and(|end| HTTP.contains(&packed(&line[..end])))
+    word.is_some_and(|end| HTTP.find(&line[..end]).is_some())
 }
 
 /// Whether a line begins as a BDAT does, whatever its rest may be: where CHUNKING is offered, octets

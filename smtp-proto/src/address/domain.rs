@@ -7,7 +7,7 @@ use alloc::borrow::Cow;
 use core::hash::{Hash, Hasher};
 
 use super::{AddressError, read_all, shown_as_written};
-use crate::grammar::{self, text};
+use crate::grammar;
 
 /// A domain name: `example.com`.
 ///
@@ -70,7 +70,7 @@ impl<'a> Domain<'a> {
     }
 
     pub(super) fn read(name: &'a str, utf8: bool) -> Result<Self, AddressError> {
-        let (name, _) = read_all(name, utf8, text(grammar::domain(utf8)))?;
+        read_all(name, utf8, grammar::domain(utf8))?;
         check_length(name)?;
         Ok(Self(Cow::Borrowed(name)))
     }

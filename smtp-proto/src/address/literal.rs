@@ -16,7 +16,7 @@ use nom::sequence::delimited;
 
 use super::{AddressError, read_all, shown_as_written};
 use crate::grammar::class::DCONTENT;
-use crate::grammar::{Parsed, ldh_str, run, text};
+use crate::grammar::{Parsed, ldh_str, run};
 
 /// A host's address in brackets: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
 ///
@@ -95,87 +95,80 @@ fn form(content: &[u8]) -> Option<Form> {
     if tag.eq_ignore_ascii_case(b"IPv6") {
         return ipv6(content).map(Form::V6);
     }
-    let is_tag = matches!(ldh_str(false)(tag), Ok(([], _)));
+    let is_tag = matches!(ldh_str(tag), Ok(([], _)));
     (is_tag && !content.is_empty()).then_some(Form::General(tag.len()))
 }
 
 fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
-    let mut numbers = text.split(|octet| *octet == b'.');
-    for octet in &mut octets {
-        *octet = number(numbers.next()?, 10, 3)?.try_into().ok()?;
+    let (mut octets, mut rest) = ([0; 4], text);
+    for (at, octet) in octets.iter_mut().enumerate() {
+        if at > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let (snum, behind) = number::<10, 3>(rest)?;
+        *octet = snum.try_into().ok()?;
+        rest = behind;
     }
-    numbers.next().is_none().then(|| octets.into())
-}
-
-/// One to `most` digits, which a `u16` has room for.
-fn number(digits: &[u8], radix: u8, most: usize) -> Option<u16> {
-    if !(1..=most).contains(&digits.len()) {
-        return None;
-    }
-    let mut digits = digits
-        .iter()
-        .map(|octet| char::from(*octet).to_digit(radix.into()));
-    digits.try_fold(0, |number, digit| {
-        Some(number * u16::from(radix) + u16::try_from(digit?).ok()?)
-    })
+    rest.is_empty().then(|| octets.into())
 }
 
 fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
-    let mut groups = [0; 8];
-    let Some(gap) = text.windows(2).position(|pair| pair == b"::") else {
-        return (fill(&mut groups, text)? == 8).then(|| groups.into());
-    };
-    let (head, tail) = (&text[..gap], &text[gap + 2..]);
-    if head.contains(&b'.') {
-        return None;
+    let (mut groups, mut count, mut gap) = ([0; 8], 0, None);
+    let mut rest = text;
+    if let [b':', b':', behind @ ..] = rest {
+        gap = Some(0);
+        rest = behind;
     }
-    let mut last = [0; 8];
-    let (before, after) = (fill(&mut groups, head)?, fill(&mut last, tail)?);
-    // "No more than 6 groups in addition to the "::" may be present." With an IPv4 address behind
-    // them "no more than 4", which is the same, as it fills two.
-    if before + after > 6 {
-        return None;
-    }
-    groups[8 - after..].copy_from_slice(&last[..after]);
-    Some(groups.into())
-}
-
-/// Writes the groups of `text`, the last two perhaps spelt as an IPv4 address, to the front of
-/// `groups` and returns how many there are.
-fn fill(groups: &mut [u16; 8], text: &[u8]) -> Option<usize> {
-    if text.is_empty() {
-        return Some(0);
-    }
-    let mut count = 0;
-    let mut push = |group| {
+    while !rest.is_empty() {
+        // `IPv6-hex = 1*4HEXDIG`
+        let (group, behind) = number::<16, 4>(rest)?;
+        if behind.first() == Some(&b'.') {
+            let [a, b, c, d] = ipv4(rest)?.octets();
+            let two = groups.get_mut(count..count + 2)?;
+            two.copy_from_slice(&[u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])]);
+            count += 2;
+            break;
+        }
         *groups.get_mut(count)? = group;
         count += 1;
-        Some(())
-    };
-    let mut parts = text.split(|octet| *octet == b':');
-    let last = parts.next_back()?;
-    for part in parts {
-        push(ipv6_hex(part)?)?;
+        rest = match behind {
+            [b':', b':', behind @ ..] if gap.is_none() => {
+                gap = Some(count);
+                behind
+            }
+            [b':', behind @ ..] if !behind.is_empty() => behind,
+            [] => behind,
+            _ => return None,
+        };
     }
-    if last.contains(&b'.') {
-        let [a, b, c, d] = ipv4(last)?.octets();
-        push(u16::from_be_bytes([a, b]))?;
-        push(u16::from_be_bytes([c, d]))?;
-    } else {
-        push(ipv6_hex(last)?)?;
+    match gap {
+        None => (count == 8).then(|| groups.into()),
+        // "No more than 6 groups in addition to the "::" may be present." With an IPv4 address behind
+        // them "no more than 4", which is the same, as it fills two.
+        Some(gap) => (count <= 6).then(|| {
+            groups[gap..].rotate_right(8 - count);
+            groups.into()
+        }),
     }
-    Some(count)
 }
 
-/// `IPv6-hex = 1*4HEXDIG`
-fn ipv6_hex(digits: &[u8]) -> Option<u16> {
-    number(digits, 16, 4)
+/// The number of one to `MOST` digits at the front, which a `u16` has room for, and what is behind it.
+fn number<const RADIX: u32, const MOST: usize>(text: &[u8]) -> Option<(u16, &[u8])> {
+    let (mut number, mut rest) = (0, text);
+    while text.len() - rest.len() < MOST
+        && let [octet, behind @ ..] = rest
+        && let Some(digit) = char::from(*octet).to_digit(RADIX)
+    {
+        number = number * RADIX + digit;
+        rest = behind;
+    }
+    let number = u16::try_from(number).ok()?;
+    (rest.len() < text.len()).then_some((number, rest))
 }
 
 impl<'a> AddressLiteral<'a> {
-    pub(super) fn read(literal: &'a str, utf8: bool) -> Result<Self, AddressError> {
-        let (text, form) = read_all(literal, utf8, text(self::literal))?;
+    pub(super) fn read(text: &'a str, utf8: bool) -> Result<Self, AddressError> {
+        let form = read_all(text, utf8, literal)?;
         if text.len() > MAX_LITERAL {
             return Err(AddressError::too_long(MAX_LITERAL));
         }

@@ -8,7 +8,7 @@ use core::hash::{Hash, Hasher};
 use core::iter;
 
 use super::{AddressError, read_all, shown_as_written};
-use crate::grammar::{Parsed, dot_string, quoted_string, text};
+use crate::grammar::{Parsed, dot_string, quoted_string};
 
 /// The part of a mailbox that only its own host may interpret: `joe`, `"joe smith"`.
 ///
@@ -56,8 +56,8 @@ impl<'a> LocalPart<'a> {
         Self::read(text, true)
     }
 
-    fn read(local_part: &'a str, utf8: bool) -> Result<Self, AddressError> {
-        let (text, _) = read_all(local_part, utf8, text(self::local_part(utf8)))?;
+    fn read(text: &'a str, utf8: bool) -> Result<Self, AddressError> {
+        read_all(text, utf8, local_part(utf8))?;
         Ok(Self(Cow::Borrowed(text)))
     }
 

@@ -9,13 +9,14 @@ use core::hash::{Hash, Hasher};
 
 use nom::Parser;
 use nom::character::complete::char;
+use nom::combinator::map;
 use nom::sequence::separated_pair;
 
 use super::host::host;
 use super::local_part::local_part;
 use super::shown_as_written;
 use super::{AddressError, AddressLiteral, Domain, Host, LocalPart, domain, read_all};
-use crate::grammar::{Parsed, text};
+use crate::grammar::Parsed;
 
 /// A mail address: `joe@example.com`.
 ///
@@ -47,13 +48,24 @@ pub struct Mailbox<'a> {
 
 const MAX_MAILBOX: usize = 254;
 
-/// `Mailbox`: its text, and where its `@` is.
-pub(super) fn mailbox(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, (&str, usize)> {
+/// `Mailbox`: where its `@` is.
+pub(super) fn mailbox(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, usize> {
     move |input| {
         let parts = separated_pair(local_part(utf8), char('@'), host(utf8));
-        let (rest, (text, (local_part, _))) = text(parts).parse(input)?;
-        Ok((rest, (text, local_part.len())))
+        map(parts, |(local_part, _)| local_part.len()).parse(input)
     }
+}
+
+/// Errs at the first octet too many of a text that has the form of a mailbox.
+pub(super) fn check_length(text: &str, at: usize) -> Result<(), AddressError> {
+    let host = &text[at + 1..];
+    if !host.starts_with('[') {
+        domain::check_length(host).map_err(|error| error.behind(at + 1))?;
+    }
+    if text.len() > MAX_MAILBOX {
+        return Err(AddressError::too_long(MAX_MAILBOX));
+    }
+    Ok(())
 }
 
 impl<'a> Mailbox<'a> {
@@ -67,20 +79,15 @@ impl<'a> Mailbox<'a> {
     }
 
     pub(super) fn read(text: &'a str, utf8: bool) -> Result<Self, AddressError> {
-        let (text, at) = read_all(text, utf8, mailbox(utf8))?;
-        Self::sized(Cow::Borrowed(text), at)
+        let at = read_all(text, utf8, mailbox(utf8))?;
+        check_length(text, at)?;
+        Ok(Self::checked(text, at))
     }
 
-    /// Of a text that has the form of one. Errs at the first octet too many.
-    pub(super) fn sized(text: Cow<'a, str>, at: usize) -> Result<Self, AddressError> {
-        let mailbox = Self { text, at };
-        if !mailbox.is_at_literal() {
-            domain::check_length(mailbox.host_text()).map_err(|error| error.behind(at + 1))?;
-        }
-        if mailbox.text.len() > MAX_MAILBOX {
-            return Err(AddressError::too_long(MAX_MAILBOX));
-        }
-        Ok(mailbox)
+    /// Of a text that was found to be one.
+    pub(super) const fn checked(text: &'a str, at: usize) -> Self {
+        let text = Cow::Borrowed(text);
+        Self { text, at }
     }
 
     /// What `local_part` names at `host`.
@@ -93,7 +100,10 @@ impl<'a> Mailbox<'a> {
         host: &Host<'_>,
     ) -> Result<Mailbox<'static>, AddressError> {
         let text = format!("{local_part}@{host}");
-        Mailbox::sized(text.into(), local_part.as_str().len())
+        let at = local_part.as_str().len();
+        check_length(&text, at)?;
+        let text = Cow::Owned(text);
+        Ok(Mailbox { text, at })
     }
 
     /// The mailbox as it was written.

@@ -26,9 +26,8 @@ mod mailbox;
 mod path;
 
 use nom::Parser;
-use nom::combinator::all_consuming;
 
-use crate::grammar::{At, offset};
+use crate::grammar::{At, Input, offset};
 
 pub use domain::Domain;
 pub use error::{AddressError, AddressErrorKind};
@@ -37,24 +36,19 @@ pub use literal::{AddressLiteral, Literal};
 pub use local_part::LocalPart;
 pub use mailbox::Mailbox;
 pub use path::{ForwardPath, ReversePath};
-pub(crate) use path::{forward_path, reverse_path};
+pub(crate) use path::{Path, forward_path, reverse_path};
 
-/// The value at the start of `input`, and what follows it.
-///
-/// Every parser here stops at the first octet it can't take, so an octet above 0x7F there tells an
-/// address that lacks nothing but SMTPUTF8 from one that is malformed.
+/// The value at the start of `input`, and how many octets it has.
 fn read<'a, T>(
-    input: &'a [u8],
+    input: Input<'a>,
     utf8: bool,
     mut parser: impl Parser<&'a [u8], Output = T, Error = At>,
-) -> Result<(&'a [u8], T), AddressError> {
-    parser.parse(input).map_err(|error| {
-        let offset = offset(input, &error);
-        match input.get(offset) {
-            Some(octet) if !utf8 && !octet.is_ascii() => AddressError::non_ascii(offset),
-            _ => AddressError::syntax(offset),
-        }
-    })
+) -> Result<(usize, T), AddressError> {
+    let text = input.text.as_bytes();
+    match parser.parse(text) {
+        Ok((rest, value)) => Ok((text.len() - rest.len(), value)),
+        Err(error) => Err(fault(input, utf8, offset(text, &error))),
+    }
 }
 
 /// The value that all of `text` is.
@@ -63,8 +57,21 @@ fn read_all<'a, T>(
     utf8: bool,
     parser: impl Parser<&'a [u8], Output = T, Error = At>,
 ) -> Result<T, AddressError> {
-    let (_, value) = read(text.as_bytes(), utf8, all_consuming(parser))?;
+    let input = Input::new(text.as_bytes());
+    let (end, value) = read(input, utf8, parser)?;
+    if end < text.len() {
+        return Err(fault(input, utf8, end));
+    }
     Ok(value)
+}
+
+/// Every parser here stops at the first octet it can't take, so an octet above 0x7F there tells an
+/// address that lacks nothing but SMTPUTF8 from one that is malformed.
+fn fault(input: Input<'_>, utf8: bool, offset: usize) -> AddressError {
+    match input.octets.get(offset) {
+        Some(octet) if !utf8 && !octet.is_ascii() => AddressError::non_ascii(offset),
+        _ => AddressError::syntax(offset),
+    }
 }
 
 /// `Display` as it goes onto the wire, `Debug` as that in quotes, for a type with `as_str`.

@@ -4,18 +4,17 @@
 //! path is ever empty, only a forward path is ever a bare `Postmaster`, and neither is taken for the
 //! other. A source route is read and dropped; nothing here writes one.
 
-use alloc::borrow::Cow;
 use core::fmt;
 
 use nom::Parser;
 use nom::character::complete::char;
-use nom::combinator::{cut, map};
+use nom::combinator::{consumed, cut, value};
 use nom::multi::many0_count;
 use nom::sequence::{delimited, preceded};
 
-use super::mailbox::mailbox;
+use super::mailbox::{self, mailbox};
 use super::{AddressError, Mailbox, read};
-use crate::grammar::{Parsed, domain, text};
+use crate::grammar::{Input, Parsed, domain};
 
 /// Where a message's failure reports go: the path of MAIL.
 ///
@@ -88,55 +87,88 @@ pub enum ForwardPath<'a> {
 const MAX_PATH: usize = 256;
 const POSTMASTER: &str = "Postmaster";
 
-/// The reverse path at the start of `input`, after the octets that follow it.
-pub(crate) fn reverse_path(
-    input: &[u8],
-    utf8: bool,
-) -> Result<(&[u8], ReversePath<'_>), AddressError> {
-    if let Some(rest) = input.strip_prefix(b"<>") {
-        return Ok((rest, ReversePath::Null));
+/// Where the parts of a path at the front of a text are: how many octets stand before its mailbox, before the
+/// `@` of that, and before the `>`, in ten bits each. One number goes in a register, and with it results that
+/// hold it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Path(usize);
+
+impl Path {
+    const BITS: u32 = 10;
+
+    /// `<>`, and `<Postmaster>`: no mailbox.
+    const NULL: Self = Self::new(1, 1, 1);
+    const POSTMASTER: Self = Self::new(11, 11, 11);
+
+    /// Of numbers below [`MAX_PATH`].
+    const fn new(start: usize, at: usize, end: usize) -> Self {
+        Self((start << Self::BITS | at) << Self::BITS | end)
     }
-    let (rest, mailbox) = path(input, utf8)?;
-    Ok((rest, ReversePath::Mailbox(mailbox)))
+
+    const fn parts(self) -> [usize; 3] {
+        const PART: usize = (1 << Path::BITS) - 1;
+        let (at, start) = (self.0 >> Self::BITS, self.0 >> (2 * Self::BITS));
+        [start, at & PART, self.0 & PART]
+    }
+
+    /// How many octets it has.
+    pub(crate) const fn octets(self) -> usize {
+        let [.., end] = self.parts();
+        end + ">".len()
+    }
+
+    /// The path that was found in `input`.
+    #[inline]
+    pub(crate) fn reverse(self, input: Input<'_>) -> ReversePath<'_> {
+        match self.mailbox(input) {
+            Some(mailbox) => ReversePath::Mailbox(mailbox),
+            None => ReversePath::Null,
+        }
+    }
+
+    /// As [`reverse`](Self::reverse).
+    #[inline]
+    pub(crate) fn forward(self, input: Input<'_>) -> ForwardPath<'_> {
+        match self.mailbox(input) {
+            Some(mailbox) => ForwardPath::Mailbox(mailbox),
+            None => ForwardPath::Postmaster,
+        }
+    }
+
+    #[inline]
+    fn mailbox(self, input: Input<'_>) -> Option<Mailbox<'_>> {
+        let [start, at, end] = self.parts();
+        (start < end).then(|| Mailbox::checked(&input.text[start..end], at - start))
+    }
 }
 
-/// The forward path at the start of `input`, after the octets that follow it.
-pub(crate) fn forward_path(
-    input: &[u8],
-    utf8: bool,
-) -> Result<(&[u8], ForwardPath<'_>), AddressError> {
-    if let Some(rest) = strip_postmaster(input) {
-        return Ok((rest, ForwardPath::Postmaster));
+/// The reverse path at the start of `input`.
+pub(crate) fn reverse_path(input: Input<'_>, utf8: bool) -> Result<Path, AddressError> {
+    if input.octets.starts_with(b"<>") {
+        return Ok(Path::NULL);
     }
-    let (rest, mailbox) = path(input, utf8)?;
-    Ok((rest, ForwardPath::Mailbox(mailbox)))
+    path(input, utf8)
 }
 
-fn strip_postmaster(input: &[u8]) -> Option<&[u8]> {
-    let (name, rest) = input
-        .strip_prefix(b"<")?
-        .split_at_checked(POSTMASTER.len())?;
-    if name.eq_ignore_ascii_case(POSTMASTER.as_bytes()) {
-        rest.strip_prefix(b">")
-    } else {
-        None
+/// The forward path at the start of `input`.
+pub(crate) fn forward_path(input: Input<'_>, utf8: bool) -> Result<Path, AddressError> {
+    match input.octets.first_chunk::<12>() {
+        Some(start) if start.eq_ignore_ascii_case(b"<Postmaster>") => Ok(Path::POSTMASTER),
+        _ => path(input, utf8),
     }
 }
 
-fn path(input: &[u8], utf8: bool) -> Result<(&[u8], Mailbox<'_>), AddressError> {
-    let brackets = delimited(
-        char('<'),
-        preceded(source_route(utf8), mailbox(utf8)),
-        char('>'),
-    );
-    let (rest, (text, at)) = read(input, utf8, brackets)?;
-    let length = input.len() - rest.len();
-    if length > MAX_PATH {
+fn path(input: Input<'_>, utf8: bool) -> Result<Path, AddressError> {
+    let mailbox = consumed(mailbox(utf8));
+    let brackets = delimited(char('<'), preceded(source_route(utf8), mailbox), char('>'));
+    let (octets, (mailbox, at)) = read(input, utf8, brackets)?;
+    let end = octets - ">".len();
+    let start = end - mailbox.len();
+    if octets > MAX_PATH {
         return Err(AddressError::too_long(MAX_PATH));
     }
-    let start = length - 1 - text.len();
-    let mailbox = Mailbox::sized(Cow::Borrowed(text), at);
-    Ok((rest, mailbox.map_err(|error| error.behind(start))?))
+    mailbox::check_length(&input.text[start..end], at).map_err(|error| error.behind(start))?;
+    Ok(Path::new(start, start + at, end))
 }
 
 /// `[ A-d-l ":" ]`: "MUST BE accepted, SHOULD NOT be generated, and SHOULD be ignored."
@@ -148,19 +180,15 @@ fn source_route(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, ()> {
         let at_domain = || preceded(char('@'), domain(utf8));
         let next = preceded(char(','), cut(at_domain()));
         let route = (at_domain(), many0_count(next), char(':'));
-        map(text(route), |_| ()).parse(input)
+        value((), route).parse(input)
     }
 }
 
-/// All of `text` as a path in brackets.
-fn bracketed<'a, T>(
-    text: &'a str,
-    utf8: bool,
-    path: impl Fn(&'a [u8], bool) -> Result<(&'a [u8], T), AddressError>,
-) -> Result<T, AddressError> {
-    match path(text.as_bytes(), utf8)? {
-        ([], path) => Ok(path),
-        (rest, _) => Err(AddressError::syntax(text.len() - rest.len())),
+/// Whether a path is all of `input`.
+fn whole(path: Path, input: Input<'_>) -> Result<Path, AddressError> {
+    match path.octets() {
+        octets if octets == input.octets.len() => Ok(path),
+        octets => Err(AddressError::syntax(octets)),
     }
 }
 
@@ -177,7 +205,11 @@ impl<'a> ReversePath<'a> {
     fn read(text: &'a str, utf8: bool) -> Result<Self, AddressError> {
         match text.as_bytes().first() {
             None => Ok(ReversePath::Null),
-            Some(b'<') => bracketed(text, utf8, reverse_path),
+            Some(b'<') => {
+                let input = Input::new(text.as_bytes());
+                let path = whole(reverse_path(input, utf8)?, input)?;
+                Ok(path.reverse(input))
+            }
             Some(_) => Mailbox::read(text, utf8).map(ReversePath::Mailbox),
         }
     }
@@ -211,7 +243,9 @@ impl<'a> ForwardPath<'a> {
 
     fn read(text: &'a str, utf8: bool) -> Result<Self, AddressError> {
         if text.starts_with('<') {
-            bracketed(text, utf8, forward_path)
+            let input = Input::new(text.as_bytes());
+            let path = whole(forward_path(input, utf8)?, input)?;
+            Ok(path.forward(input))
         } else if text.eq_ignore_ascii_case(POSTMASTER) {
             Ok(ForwardPath::Postmaster)
         } else {
@@ -300,6 +334,7 @@ mod tests {
     use super::*;
 
     fn refused(input: &[u8], utf8: bool) -> (AddressErrorKind, usize) {
+        let input = Input::new(input);
         let error = forward_path(input, utf8).unwrap_err();
         assert_eq!(reverse_path(input, utf8), Err(error));
         (error.kind(), error.offset())
@@ -310,21 +345,29 @@ mod tests {
         let joe = Mailbox::try_from("joe@example.com").unwrap();
         for rest in [&b""[..], b" SIZE=1", b">", b"\xFF\0\r\n"] {
             let input = [&b"<joe@example.com>"[..], rest].concat();
-            assert_eq!(reverse_path(&input, false), Ok((rest, joe.clone().into())));
-            assert_eq!(forward_path(&input, true), Ok((rest, joe.clone().into())));
+            let input = Input::new(&input);
+            let path = reverse_path(input, false).unwrap();
+            assert_eq!(forward_path(input, true), Ok(path));
+            assert_eq!(path.octets(), 17);
+            assert_eq!(path.reverse(input), joe.clone().into());
+            assert_eq!(path.forward(input), joe.clone().into());
             let input = [&b"<>"[..], rest].concat();
-            assert_eq!(reverse_path(&input, false), Ok((rest, ReversePath::Null)));
+            let input = Input::new(&input);
+            let path = reverse_path(input, false).unwrap();
+            assert_eq!(path.octets(), 2);
+            assert_eq!(path.reverse(input), ReversePath::Null);
             let input = [&b"<postMASTER>"[..], rest].concat();
-            assert_eq!(
-                forward_path(&input, false),
-                Ok((rest, ForwardPath::Postmaster))
-            );
+            let input = Input::new(&input);
+            let path = forward_path(input, false).unwrap();
+            assert_eq!(path.octets(), 12);
+            assert_eq!(path.forward(input), ForwardPath::Postmaster);
         }
     }
 
     #[test]
     fn octets_beyond_ascii_need_smtputf8_and_then_are_strict_utf8() {
-        assert!(forward_path("<jörg@bücher.example>".as_bytes(), true).is_ok());
+        let umlauts = Input::new("<jörg@bücher.example>".as_bytes());
+        assert!(forward_path(umlauts, true).is_ok());
         for (input, without, with) in [
             (&b"<j\xC0\xAF@a>"[..], (NonAscii, 2), (Syntax, 2)),
             (b"<j\xED\xA0\x80@a>", (NonAscii, 2), (Syntax, 2)),
@@ -345,12 +388,12 @@ mod tests {
                 .unwrap(),
             utf8: bool,
         ) {
-            match forward_path(&input, utf8) {
-                Ok((rest, path)) => {
-                    prop_assert!(input.ends_with(rest));
-                    let path = path.to_string();
-                    let mailbox = path.trim_start_matches('<').as_bytes();
-                    prop_assert!(input[..input.len() - rest.len()].ends_with(mailbox));
+            let read = Input::new(&input);
+            match forward_path(read, utf8) {
+                Ok(path) => {
+                    let written = path.forward(read).to_string();
+                    let mailbox = written.trim_start_matches('<').as_bytes();
+                    prop_assert!(input[..path.octets()].ends_with(mailbox));
                 }
                 Err(error) => {
                     prop_assert!(error.offset() <= input.len());

@@ -1,11 +1,12 @@
 //! MAIL (RFC 5321 §4.1.1.2).
 
-use super::{SyntaxErrorKind, path};
-use crate::address::{self, ReversePath};
+use super::{Fault, SyntaxErrorKind, path};
+use crate::address::{ReversePath, reverse_path};
 use crate::extension::{
     BodyType, Carrier, Extension, InvalidExtension, MailParameter, Parameters, RawParameter, Size,
     SmtpUtf8, Syntax,
 };
+use crate::grammar::Word;
 use core::fmt;
 
 /// `MAIL FROM:Reverse-path [SP Mail-parameters]`: who sends, and what about the message.
@@ -133,35 +134,76 @@ impl<'a> Mail<'a> {
         &mut self.parameters
     }
 
-    /// Reads what stands behind the verb; an error says how much of it was left.
-    pub(super) fn parse(
-        argument: &'a [u8],
-        mut syntax: Syntax<'_>,
-    ) -> Result<Self, (SyntaxErrorKind, usize)> {
+    /// Reads what stands behind the verb.
+    #[inline]
+    pub(super) fn parse(argument: &'a [u8], mut syntax: Syntax<'_>) -> Result<Self, Fault> {
         // Whether the parameter that allows UTF-8 is there shows only behind the path.
         syntax.utf8 = syntax.extensions.contains(Extension::SmtpUtf8);
-        let path = path::behind(argument, b" FROM:")?;
-        let (rest, from) = address::reverse_path(path, syntax.utf8)
-            .map_err(|error| path::fault(error, path, SyntaxErrorKind::ReversePath))?;
-        path::ends(rest, SyntaxErrorKind::ReversePath)?;
-        let parameters = Parameters::read(rest, Carrier::Mail, syntax)?;
-        let mail = Self { from, parameters };
-        if !argument.is_ascii() && !mail.is_smtputf8() {
-            let at = argument.iter().take_while(|octet| octet.is_ascii()).count();
-            let left = argument.len() - at;
-            let kind = if left > rest.len() {
-                SyntaxErrorKind::NonAsciiAddress
-            } else {
-                SyntaxErrorKind::NonAscii
+        let malformed = SyntaxErrorKind::ReversePath;
+        let path = path::behind::<6>(argument, const { Word::new(" FROM:") })?;
+        let from =
+            reverse_path(path, syntax.utf8).map_err(|error| path::fault(error, path, malformed))?;
+        let rest = path::end(path, from, malformed)?;
+        let (parameters, contradiction) = Parameters::parse(rest, Carrier::Mail, syntax)?;
+        let fault = if path.octets.is_ascii() || parameters.get::<SmtpUtf8>().is_some() {
+            contradiction
+        } else {
+            let beyond_ascii = path.octets.iter().position(|octet| !octet.is_ascii());
+            let kind = |at| match at {
+                _ if at < from.octets() => SyntaxErrorKind::NonAsciiAddress,
+                _ => SyntaxErrorKind::NonAscii,
             };
-            return Err((kind, left));
+            let beyond_ascii = beyond_ascii.map(|at| (kind(at), path.octets.len() - at));
+            let faults = contradiction.into_iter().chain(beyond_ascii);
+            faults.max_by_key(|(_, left)| *left)
+        };
+        match fault {
+            Some(first) => Err(first),
+            None => Ok(Self {
+                from: from.reverse(path),
+                parameters,
+            }),
         }
-        Ok(mail)
     }
 }
 
 impl fmt::Display for Mail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MAIL FROM:{}{}", self.from, self.parameters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+    use crate::extension::{Extensions, Offers, OwnExtension};
+
+    #[test]
+    fn of_two_faults_the_first_in_the_line_is_told() {
+        use SyntaxErrorKind::{Argument, NonAscii, NonAsciiAddress, ParameterValue, ReversePath};
+        let own =
+            OwnExtension::new("XNAME").and_then(|own| own.with_mail_parameter("XNAME", |_| true));
+        let offers = Offers::from(Extensions::ALL).with(own.unwrap());
+        for (line, fault) in [
+            ("MAIL FROM:<a@b\u{1F600}>", (NonAsciiAddress, 14)),
+            // MTRK wants an ENVID.
+            ("MAIL FROM:<a@b\u{1F600}> MTRK=HJ", (NonAsciiAddress, 14)),
+            (
+                "MAIL FROM:<a@b\u{1F600}> MTRK=HJ SMTPUTF8",
+                (ParameterValue, 20),
+            ),
+            ("MAIL FROM:<a@b> MTRK=HJ", (ParameterValue, 16)),
+            (
+                "MAIL FROM:<a@b> MTRK=HJ XNAME=\u{1F600}",
+                (ParameterValue, 16),
+            ),
+            ("MAIL FROM:<a@b> XNAME=\u{1F600} MTRK=HJ", (NonAscii, 22)),
+            ("MAIL FROM:<a@b_\u{1F600}> SIZE=", (ReversePath, 14)),
+            ("MAIL FROM:<a@b> SIZE= MTRK=HJ", (Argument, 21)),
+        ] {
+            let error = Command::parse(line.as_bytes(), Syntax::new(&offers)).unwrap_err();
+            assert_eq!((error.kind, error.offset), fault, "{line}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod own;
 mod path;
 mod rcpt;
 
+pub(crate) use crate::syntax::Fault;
 pub use crate::syntax::{SyntaxError, SyntaxErrorKind};
 pub use argument::Argument;
 pub use hello::Hello;
@@ -105,8 +106,14 @@ impl<'a> Command<'a> {
             Verb::Ehlo | Verb::Helo | Verb::Lhlo => {
                 Hello::parse(verb, argument).map(Self::Hello).map_err(whole)
             }
-            Verb::Mail => Mail::parse(argument, syntax).map(Self::Mail).map_err(error),
-            Verb::Rcpt => Rcpt::parse(argument, syntax).map(Self::Rcpt).map_err(error),
+            Verb::Mail => match Mail::parse(argument, syntax) {
+                Ok(mail) => Ok(Self::Mail(mail)),
+                Err(fault) => Err(error(fault)),
+            },
+            Verb::Rcpt => match Rcpt::parse(argument, syntax) {
+                Ok(rcpt) => Ok(Self::Rcpt(rcpt)),
+                Err(fault) => Err(error(fault)),
+            },
             Verb::StartTls => alone(Self::StartTls),
             Verb::Data => alone(Self::Data),
             Verb::Rset => alone(Self::Rset),
@@ -202,10 +209,13 @@ fn visible(argument: &[u8]) -> Result<&str, (SyntaxErrorKind, usize)> {
     if text.is_empty() {
         return Err((SyntaxErrorKind::Argument, 0));
     }
-    match text.iter().position(|octet| !matches!(octet, b' '..=b'~')) {
-        None => Ok(core::str::from_utf8(text).unwrap_or_default()),
-        Some(at) if text[at].is_ascii() => Err((SyntaxErrorKind::Control, text.len() - at)),
-        Some(at) => Err((SyntaxErrorKind::NonAscii, text.len() - at)),
+    // `split` lets no control octet by.
+    match core::str::from_utf8(text) {
+        Ok(text) if text.is_ascii() => Ok(text),
+        _ => {
+            let ascii = text.iter().take_while(|octet| octet.is_ascii());
+            Err((SyntaxErrorKind::NonAscii, text.len() - ascii.count()))
+        }
     }
 }
 

@@ -1,40 +1,41 @@
 //! What MAIL and RCPT have in common: a keyword, a path, and then parameters.
 
-use super::SyntaxErrorKind;
-use crate::address::{AddressError, AddressErrorKind};
+use super::{Fault, SyntaxErrorKind};
+use crate::address::{AddressError, AddressErrorKind, Path};
+use crate::grammar::{Input, Word};
 
-/// What stands behind `FROM:` or `TO:`, in any case.
-pub(super) fn behind<'a>(
-    argument: &'a [u8],
-    keyword: &[u8],
-) -> Result<&'a [u8], (SyntaxErrorKind, usize)> {
-    match argument.split_at_checked(keyword.len()) {
-        Some((word, path)) if word.eq_ignore_ascii_case(keyword) => Ok(path),
+/// What stands behind ` FROM:` or ` TO:`, which is that `keyword` in any case.
+#[inline]
+pub(super) fn behind<const OCTETS: usize>(
+    argument: &[u8],
+    keyword: Word,
+) -> Result<Input<'_>, Fault> {
+    match argument.split_first_chunk::<OCTETS>() {
+        Some((word, path)) if keyword.is(word) => Ok(Input::new(path)),
         _ if argument.is_ascii() => Err((SyntaxErrorKind::Argument, argument.len())),
         _ => Err((SyntaxErrorKind::NonAscii, argument.len())),
     }
 }
 
-/// Whether a path ends where it seems to: a space or nothing is behind it.
-pub(super) fn ends(
-    rest: &[u8],
+/// What stands behind a path, which ends where it seems to: a space or nothing is there.
+#[inline]
+pub(super) fn end(
+    input: Input<'_>,
+    path: Path,
     malformed: SyntaxErrorKind,
-) -> Result<(), (SyntaxErrorKind, usize)> {
-    match rest {
-        [] | [b' ', ..] => Ok(()),
-        _ => Err((malformed, rest.len())),
+) -> Result<Input<'_>, Fault> {
+    let rest = input.behind(path.octets());
+    match rest.octets {
+        [] | [b' ', ..] => Ok(rest),
+        _ => Err((malformed, rest.octets.len())),
     }
 }
 
-/// A path's fault in the words of its command, and how much of the input was left.
-pub(super) fn fault(
-    error: AddressError,
-    path: &[u8],
-    malformed: SyntaxErrorKind,
-) -> (SyntaxErrorKind, usize) {
+/// A path's fault in the words of its command.
+pub(super) fn fault(error: AddressError, path: Input<'_>, malformed: SyntaxErrorKind) -> Fault {
     let kind = match error.kind() {
         AddressErrorKind::NonAscii => SyntaxErrorKind::NonAsciiAddress,
         _ => malformed,
     };
-    (kind, path.len() - error.offset())
+    (kind, path.octets.len() - error.offset())
 }

@@ -1,10 +1,11 @@
 //! RCPT (RFC 5321 §4.1.1.3).
 
-use super::{SyntaxErrorKind, path};
-use crate::address::{self, ForwardPath};
+use super::{Fault, SyntaxErrorKind, path};
+use crate::address::{ForwardPath, forward_path};
 use crate::extension::{
     Carrier, InvalidExtension, Parameters, RawParameter, RcptParameter, Syntax,
 };
+use crate::grammar::Word;
 use core::fmt;
 
 /// `RCPT TO:Forward-path [SP Rcpt-parameters]`: one recipient.
@@ -97,16 +98,16 @@ impl<'a> Rcpt<'a> {
         &mut self.parameters
     }
 
-    /// Reads what stands behind the verb; an error says how much of it was left.
-    pub(super) fn parse(
-        argument: &'a [u8],
-        syntax: Syntax<'_>,
-    ) -> Result<Self, (SyntaxErrorKind, usize)> {
-        let path = path::behind(argument, b" TO:")?;
-        let (rest, to) = address::forward_path(path, syntax.utf8)
-            .map_err(|error| path::fault(error, path, SyntaxErrorKind::ForwardPath))?;
-        path::ends(rest, SyntaxErrorKind::ForwardPath)?;
+    /// Reads what stands behind the verb.
+    #[inline]
+    pub(super) fn parse(argument: &'a [u8], syntax: Syntax<'_>) -> Result<Self, Fault> {
+        let malformed = SyntaxErrorKind::ForwardPath;
+        let path = path::behind::<4>(argument, const { Word::new(" TO:") })?;
+        let to =
+            forward_path(path, syntax.utf8).map_err(|error| path::fault(error, path, malformed))?;
+        let rest = path::end(path, to, malformed)?;
         let parameters = Parameters::read(rest, Carrier::Rcpt, syntax)?;
+        let to = to.forward(path);
         Ok(Self { to, parameters })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The rule here: what is read as base64 is what [`decode`] takes, with its padding and no bits to spare.
 
+use crate::grammar::class::BASE64;
 use crate::secret::Secret;
 use alloc::string::String;
 use base64::Engine as _;
@@ -64,11 +65,9 @@ impl<'a> Initial<'a> {
 
 /// Whether it is base64, and some, without building what it says.
 fn is_base64(text: &[u8]) -> bool {
-    let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
     match text.as_chunks::<4>() {
         ([quads @ .., last], []) => {
-            quads.as_flattened().iter().all(is_digit)
-                && STANDARD.decode_slice(last, &mut [0; 3]).is_ok()
+            BASE64.has_all(quads.as_flattened()) && STANDARD.decode_slice(last, &mut [0; 3]).is_ok()
         }
         _ => false,
     }

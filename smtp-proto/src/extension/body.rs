@@ -1,6 +1,7 @@
 //! 8BITMIME (RFC 6152) and BINARYMIME (RFC 3030): `BODY` on MAIL.
 
 use super::parameter::{Claim, MailParameter, Parameter, Sealed, Slot, write_value};
+use crate::grammar::Word;
 use crate::syntax::SyntaxErrorKind;
 use core::fmt;
 
@@ -59,10 +60,15 @@ impl<'a> Parameter<'a> for BodyType {
     const KEYWORDS: &'static [&'static str] = &["BODY"];
 
     fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
-        let value = value?;
-        [Self::SevenBit, Self::EightBitMime, Self::BinaryMime]
-            .into_iter()
-            .find(|body| body.as_str().eq_ignore_ascii_case(value))
+        const SEVEN_BIT: Word = Word::new("7BIT");
+        const EIGHT_BIT_MIME: Word = Word::new("8BITMIME");
+        const BINARY_MIME: Word = Word::new("BINARYMIME");
+        Some(match Word::of(value?.as_bytes())? {
+            SEVEN_BIT => Self::SevenBit,
+            EIGHT_BIT_MIME => Self::EightBitMime,
+            BINARY_MIME => Self::BinaryMime,
+            _ => return None,
+        })
     }
 }
 

@@ -24,6 +24,7 @@ mod tests {
     use crate::extension::list::Parameters;
     use crate::extension::parameter::Carrier;
     use crate::extension::{Extension, Offers, Syntax};
+    use crate::grammar::Input;
     use crate::syntax::SyntaxErrorKind;
 
     /// RFC 4141 §4.1, §5.1.
@@ -43,7 +44,11 @@ mod tests {
             (Carrier::Rcpt, " CONNEG CONNEG", Some(ParameterValue)),
             (Carrier::Rcpt, " CONPERM", Some(UnknownParameter)),
         ] {
-            let read = Parameters::read(parameter.as_bytes(), carrier, Syntax::new(&offers));
+            let read = Parameters::read(
+                Input::new(parameter.as_bytes()),
+                carrier,
+                Syntax::new(&offers),
+            );
             assert_eq!(read.err().map(|(kind, _)| kind), error, "{parameter}");
         }
     }

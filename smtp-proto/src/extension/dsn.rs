@@ -6,7 +6,7 @@
 use super::parameter::{
     MailParameter, Parameter, RcptParameter, Sealed, Slot, owned, slot, write_value,
 };
-use crate::grammar::xtext;
+use crate::grammar::{Word, xtext};
 use alloc::borrow::Cow;
 use core::fmt;
 
@@ -93,10 +93,13 @@ impl<'a> Parameter<'a> for Ret {
     const KEYWORDS: &'static [&'static str] = &["RET"];
 
     fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
-        let value = value?;
-        [Self::Full, Self::Headers]
-            .into_iter()
-            .find(|ret| ret.as_str().eq_ignore_ascii_case(value))
+        const FULL: Word = Word::new("FULL");
+        const HDRS: Word = Word::new("HDRS");
+        match Word::of(value?.as_bytes())? {
+            FULL => Some(Self::Full),
+            HDRS => Some(Self::Headers),
+            _ => None,
+        }
     }
 }
 
@@ -182,21 +185,23 @@ impl<'a> Parameter<'a> for Notify {
     const KEYWORDS: &'static [&'static str] = &["NOTIFY"];
 
     fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
-        let value = value?;
+        const NEVER: Word = Word::new("NEVER");
+        const SUCCESS: Word = Word::new("SUCCESS");
+        const FAILURE: Word = Word::new("FAILURE");
+        const DELAY: Word = Word::new("DELAY");
+        let value = value?.as_bytes();
         let mut notify = Self::NEVER;
         // "the NEVER keyword MUST appear by itself" (§4.1)
-        if value.eq_ignore_ascii_case("NEVER") {
+        if NEVER.is(value) {
             return Some(notify);
         }
-        for word in value.as_bytes().split(|octet| *octet == b',') {
-            let is = |condition: &[u8]| word.eq_ignore_ascii_case(condition);
-            let (success, failure, delay) = (is(b"SUCCESS"), is(b"FAILURE"), is(b"DELAY"));
-            if !(success || failure || delay) {
-                return None;
+        for word in value.split(|octet| *octet == b',') {
+            match Word::of(word)? {
+                SUCCESS => notify.success = true,
+                FAILURE => notify.failure = true,
+                DELAY => notify.delay = true,
+                _ => return None,
             }
-            notify.success |= success;
-            notify.failure |= failure;
-            notify.delay |= delay;
         }
         Some(notify)
     }
@@ -251,6 +256,7 @@ mod tests {
     use crate::extension::list::Parameters;
     use crate::extension::parameter::Carrier;
     use crate::extension::{Extension, Offers, Syntax};
+    use crate::grammar::Input;
     use alloc::format;
     use alloc::string::ToString;
     use proptest::prelude::*;
@@ -366,7 +372,11 @@ mod tests {
             (Carrier::Rcpt, " ORCPT=rfc822;a ORCPT=rfc822;a", false),
             (Carrier::Rcpt, " RET=HDRS", false),
         ] {
-            let read = Parameters::read(parameters.as_bytes(), carrier, Syntax::new(&offers));
+            let read = Parameters::read(
+                Input::new(parameters.as_bytes()),
+                carrier,
+                Syntax::new(&offers),
+            );
             assert_eq!(read.is_ok(), sound, "{parameters}");
         }
     }

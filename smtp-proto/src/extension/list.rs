@@ -6,8 +6,8 @@
 use super::owner::Owner;
 use super::parameter::{Carrier, Parameter, is_any};
 use super::{Extensions, InvalidExtension, Syntax};
-use crate::grammar;
-use crate::syntax::SyntaxErrorKind;
+use crate::grammar::{self, Input};
+use crate::syntax::{Fault, SyntaxErrorKind};
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 use core::fmt::{self, Write as _};
@@ -26,43 +26,32 @@ pub struct RawParameter<'a> {
 pub(crate) struct Parameters<'a>(Cow<'a, str>);
 
 impl<'a> Parameters<'a> {
-    /// Reads `*( SP esmtp-param )` and holds each against what the session has. An error says how
-    /// much of the input was left.
+    /// Reads `*( SP esmtp-param )`, each of which the session has and none of which contradicts another.
+    #[allow(clippy::inline_always)] // as for `parse`
+    #[inline(always)]
     pub(crate) fn read(
-        input: &'a [u8],
+        input: Input<'a>,
         carrier: Carrier,
         syntax: Syntax<'_>,
-    ) -> Result<Self, (SyntaxErrorKind, usize)> {
-        if input.is_empty() {
-            return Ok(Self::default());
+    ) -> Result<Self, Fault> {
+        match Self::parse(input, carrier, syntax)? {
+            (parameters, None) => Ok(parameters),
+            (_, Some(contradiction)) => Err(contradiction),
         }
-        let text = grammar::sound(input);
-        let (mut at, mut seen, mut bound) = (0, 0, false);
-        while at < input.len() {
-            let (parameter, end) = take(input, text, at, syntax.utf8)?;
-            // One blank stands before the parameter.
-            let wrong = |kind| (kind, input.len() - at - 1);
-            let owner = syntax.check(carrier, parameter).map_err(wrong)?;
-            let again = if let Some(Owner { group, slot, .. }) = owner {
-                let again = seen & group > 0;
-                seen |= group;
-                bound |= slot.agrees.is_some();
-                again
-            } else {
-                let same = |before: RawParameter<'_>| before.is(parameter.keyword);
-                split(text[..at].strip_prefix(' ').unwrap_or_default()).any(same)
-            };
-            if again {
-                return Err(wrong(SyntaxErrorKind::ParameterValue));
-            }
-            at = end;
-        }
-        let parameters = Self(Cow::Borrowed(text.strip_prefix(' ').unwrap_or_default()));
+    }
+
+    /// As [`read`](Self::read), but says beside them where one contradicts another.
+    #[allow(clippy::inline_always)] // to be put together where it is to be
+    #[inline(always)]
+    pub(crate) fn parse(
+        input: Input<'a>,
+        carrier: Carrier,
+        syntax: Syntax<'_>,
+    ) -> Result<(Self, Option<Fault>), Fault> {
+        let bound = check(input, carrier, syntax)?;
+        let parameters = Self(Cow::Borrowed(input.text.get(1..).unwrap_or_default()));
         let contradiction = bound.then(|| parameters.contradiction(carrier));
-        match contradiction.flatten() {
-            None => Ok(parameters),
-            Some(place) => Err((SyntaxErrorKind::ParameterValue, parameters.0.len() - place)),
-        }
+        Ok((parameters, contradiction.flatten()))
     }
 
     /// Each of them, in order.
@@ -75,13 +64,13 @@ impl<'a> Parameters<'a> {
         self.iter().find(|parameter| parameter.is(keyword))
     }
 
-    /// Where the one stands that contradicts another, or lacks it, in octets of the list.
-    fn contradiction(&self, carrier: Carrier) -> Option<usize> {
+    /// The first that contradicts another, or lacks it.
+    fn contradiction(&self, carrier: Carrier) -> Option<Fault> {
         let mut place = 0;
         for parameter in self.iter() {
             let mut owners = Owner::of(carrier, parameter.keyword);
             if owners.any(|owner| owner.slot.agrees.is_some_and(|agrees| !agrees(self))) {
-                return Some(place);
+                return Some((SyntaxErrorKind::ParameterValue, self.0.len() - place));
             }
             place += parameter.keyword.len() + parameter.value.map_or(0, |it| 1 + it.len()) + 1;
         }
@@ -168,19 +157,41 @@ fn split(text: &str) -> impl Iterator<Item = RawParameter<'_>> {
     })
 }
 
-/// Reads the `SP esmtp-param` that begins at `start` of `input`, where `text` is as much of that as is
-/// sound; says where it ends.
-fn take<'a>(
-    input: &[u8],
-    text: &'a str,
-    start: usize,
-    utf8: bool,
-) -> Result<(RawParameter<'a>, usize), (SyntaxErrorKind, usize)> {
+/// Whether each is sound by itself; says whether one has to agree with others. By itself, this hands over
+/// no more than fits registers.
+#[inline(never)]
+fn check(input: Input<'_>, carrier: Carrier, syntax: Syntax<'_>) -> Result<bool, Fault> {
+    let (mut at, mut seen, mut bound) = (0, 0, false);
+    while at < input.octets.len() {
+        let (parameter, end) = take(input, at, syntax.utf8)?;
+        // One blank stands before the parameter.
+        let wrong = |kind| (kind, input.octets.len() - at - 1);
+        let owner = syntax.check(carrier, parameter).map_err(wrong)?;
+        let again = if let Some(Owner { group, slot, .. }) = owner {
+            let again = seen & group > 0;
+            seen |= group;
+            bound |= slot.agrees.is_some();
+            again
+        } else {
+            let before = input.text[..at].strip_prefix(' ').unwrap_or_default();
+            split(before).any(|other| other.is(parameter.keyword))
+        };
+        if again {
+            return Err(wrong(SyntaxErrorKind::ParameterValue));
+        }
+        at = end;
+    }
+    Ok(bound)
+}
+
+/// Reads the `SP esmtp-param` that begins at `start`; says where it ends.
+fn take(input: Input<'_>, start: usize, utf8: bool) -> Result<(RawParameter<'_>, usize), Fault> {
+    let Input { octets, text } = input;
     let malformed = |rest: &[u8]| {
         let at = text.len() - rest.len();
-        match input.get(at) {
-            Some(octet) if !octet.is_ascii() => (SyntaxErrorKind::NonAscii, input.len() - at),
-            _ => (SyntaxErrorKind::Argument, input.len() - at),
+        match octets.get(at) {
+            Some(octet) if !octet.is_ascii() => (SyntaxErrorKind::NonAscii, octets.len() - at),
+            _ => (SyntaxErrorKind::Argument, octets.len() - at),
         }
     };
     let rest = &text.as_bytes()[start..];
@@ -194,7 +205,7 @@ fn take<'a>(
         rest = end;
     }
     let end = text.len() - rest.len();
-    match input.get(end) {
+    match octets.get(end) {
         None | Some(b' ') => Ok((RawParameter { keyword, value }, end)),
         Some(_) => Err(malformed(rest)),
     }
@@ -286,18 +297,19 @@ mod tests {
             // It is RCPT's.
             (" XFLAG", Err((UnknownParameter, 1))),
         ] {
-            let read = Parameters::read(text.as_bytes(), Carrier::Mail, syntax);
+            let read = Parameters::read(Input::new(text.as_bytes()), Carrier::Mail, syntax);
             let fault = fault.map_err(|(kind, at)| (kind, text.len() - at));
             assert_eq!(read.map(|read| read.iter().count()), fault, "{text}");
         }
-        let read = |text: &'static str| Parameters::read(text.as_bytes(), Carrier::Rcpt, syntax);
-        assert!(read(" XFLAG").is_ok());
-        assert_eq!(read(" SIZE=1"), Err((UnknownParameter, 6)));
+        let read = |text: &'static [u8]| Parameters::read(Input::new(text), Carrier::Rcpt, syntax);
+        assert!(read(b" XFLAG").is_ok());
+        assert_eq!(read(b" SIZE=1"), Err((UnknownParameter, 6)));
     }
 
     #[test]
     fn what_is_not_announced_is_unknown() {
-        let read = Parameters::read(b" SIZE=1", Carrier::Mail, Syntax::default());
+        let input = Input::new(b" SIZE=1");
+        let read = Parameters::read(input, Carrier::Mail, Syntax::default());
         assert_eq!(read, Err((SyntaxErrorKind::UnknownParameter, 6)));
     }
 
@@ -325,7 +337,7 @@ mod tests {
         ] {
             for (allowed, expected) in [(false, ascii), (true, utf8)] {
                 syntax.utf8 = allowed;
-                let read = Parameters::read(octets, Carrier::Mail, syntax);
+                let read = Parameters::read(Input::new(octets), Carrier::Mail, syntax);
                 assert_eq!(read.map(|read| read.iter().count()), expected, "{octets:?}");
             }
         }
@@ -367,7 +379,7 @@ mod tests {
                 | [!-~ ]{0,20}",
         ) {
             let offers = offers();
-            match Parameters::read(text.as_bytes(), Carrier::Mail, Syntax::new(&offers)) {
+            match Parameters::read(Input::new(text.as_bytes()), Carrier::Mail, Syntax::new(&offers)) {
                 Ok(read) => {
                     prop_assert_eq!(read.to_string(), &*text);
                     let each = read.iter().map(|parameter| parameter.to_string());
@@ -383,7 +395,7 @@ mod tests {
             let offers = offers();
             let mut syntax = Syntax::new(&offers);
             syntax.utf8 = utf8;
-            if let Err((_, left)) = Parameters::read(&octets, Carrier::Mail, syntax) {
+            if let Err((_, left)) = Parameters::read(Input::new(&octets), Carrier::Mail, syntax) {
                 prop_assert!(left <= octets.len());
             }
         }

@@ -3,6 +3,7 @@
 use super::dsn::EnvId;
 use super::list::Parameters;
 use super::parameter::{MailParameter, Parameter, Sealed, Slot, owned, slot, write_value};
+use crate::grammar::class::BASE64;
 use alloc::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -84,10 +85,9 @@ impl<'a> Parameter<'a> for Mtrk<'a> {
     fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
         let value = value?;
         let (certifier, timeout) = split(value);
-        let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
         let sound = !certifier.is_empty()
             && certifier.len() % 4 != 1
-            && certifier.bytes().all(is_base64)
+            && BASE64.has_all(certifier.as_bytes())
             && timeout.is_none_or(|seconds| {
                 (1..=9).contains(&seconds.len()) && seconds.bytes().all(|b| b.is_ascii_digit())
             });
@@ -106,6 +106,7 @@ mod tests {
     use super::*;
     use crate::extension::parameter::Carrier;
     use crate::extension::{Extension, Offers, Syntax};
+    use crate::grammar::Input;
     use alloc::format;
     use alloc::string::ToString;
     use proptest::prelude::*;
@@ -154,7 +155,7 @@ mod tests {
         ] {
             let offers = Offers::NONE.with(Extension::Mtrk);
             let syntax = Syntax::new(&offers);
-            let mail = Parameters::read(parameters.as_bytes(), Carrier::Mail, syntax);
+            let mail = Parameters::read(Input::new(parameters.as_bytes()), Carrier::Mail, syntax);
             assert_eq!(mail.is_ok(), agree, "{parameters}");
         }
     }

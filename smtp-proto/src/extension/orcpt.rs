@@ -247,6 +247,7 @@ mod tests {
     use crate::extension::list::Parameters;
     use crate::extension::parameter::Carrier;
     use crate::extension::{Extension, Offers, Syntax};
+    use crate::grammar::Input;
     use crate::syntax::SyntaxErrorKind;
     use alloc::string::ToString;
     use proptest::prelude::*;
@@ -336,7 +337,7 @@ mod tests {
         ] {
             let mut syntax = Syntax::new(&offers);
             syntax.utf8 = utf8;
-            let read = Parameters::read(parameter.as_bytes(), Carrier::Rcpt, syntax);
+            let read = Parameters::read(Input::new(parameter.as_bytes()), Carrier::Rcpt, syntax);
             assert_eq!(read.err().map(|(kind, _)| kind), error, "{parameter}");
         }
     }

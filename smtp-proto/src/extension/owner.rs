@@ -2,12 +2,12 @@
 
 use super::parameter::{Carrier, Slot};
 use super::table::{Extension, TABLE};
-use crate::grammar::packed;
+use crate::grammar::{Word, Words};
 
 /// An extension that has a parameter of a keyword.
 #[derive(Clone, Copy)]
 pub(crate) struct Owner {
-    keyword: u128,
+    keyword: Word,
     pub(crate) extension: Extension,
     pub(crate) slot: &'static Slot,
     /// One bit, the same for the keywords that exclude each other.
@@ -17,16 +17,30 @@ pub(crate) struct Owner {
 static MAIL: [Owner; count(Carrier::Mail)] = owners(Carrier::Mail);
 static RCPT: [Owner; count(Carrier::Rcpt)] = owners(Carrier::Rcpt);
 
+static MAIL_KEYWORDS: Words = Words::new(const { &keywords(&MAIL) });
+static RCPT_KEYWORDS: Words = Words::new(const { &keywords(&RCPT) });
+
 impl Owner {
     /// Those of that keyword, in any case, in the table's order.
     pub(super) fn of(carrier: Carrier, keyword: &str) -> impl Iterator<Item = &'static Self> {
-        let keyword = packed(keyword.as_bytes());
-        let all: &[Self] = match carrier {
-            Carrier::Mail => &MAIL,
-            Carrier::Rcpt => &RCPT,
+        let (keywords, all): (_, &[Self]) = match carrier {
+            Carrier::Mail => (&MAIL_KEYWORDS, &MAIL),
+            Carrier::Rcpt => (&RCPT_KEYWORDS, &RCPT),
         };
-        all.iter().filter(move |owner| owner.keyword == keyword)
+        let first = keywords.find(keyword.as_bytes());
+        let same = first.map_or(&[] as &[_], |first| &all[first..]);
+        same.iter().filter(|owner| owner.keyword == same[0].keyword)
     }
+}
+
+const fn keywords<const COUNT: usize>(owners: &[Owner; COUNT]) -> [Word; COUNT] {
+    let mut keywords = [Word::new(""); COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        keywords[at] = owners[at].keyword;
+        at += 1;
+    }
+    keywords
 }
 
 /// The owner of that index, of all that the table has for a command; its group is left open.
@@ -38,7 +52,7 @@ const fn nth(carrier: Carrier, mut index: usize) -> Option<Owner> {
         while let [slot, behind @ ..] = slots {
             if index < slot.keywords.len() {
                 return Some(Owner {
-                    keyword: packed(slot.keywords[index].as_bytes()),
+                    keyword: Word::new(slot.keywords[index]),
                     extension: *extension,
                     slot,
                     group: 0,
@@ -67,9 +81,9 @@ const fn owners<const COUNT: usize>(carrier: Carrier) -> [Owner; COUNT] {
     while at < COUNT {
         owners[at] = nth(carrier, at).expect(TOO_MANY);
         // The first of those that exclude each other gives all of them its bit.
-        let first = packed(owners[at].slot.keywords[0].as_bytes());
+        let first = Word::new(owners[at].slot.keywords[0]);
         let mut bit = 0;
-        while owners[bit].keyword != first {
+        while !owners[bit].keyword.same(first) {
             bit += 1;
         }
         owners[at].group = 1 << bit;

@@ -5,7 +5,7 @@ use super::{
     auth, body, checkpoint, content, deliver_by, dsn, future_release, mt_priority, mtrk,
     no_soliciting, orcpt, prdr, require_tls, rrvs, size, smtputf8, submitter,
 };
-use crate::grammar::{PACKED, packed};
+use crate::grammar::{Word, Words};
 use crate::verb::Verb;
 use core::fmt;
 
@@ -97,24 +97,6 @@ macro_rules! extensions {
 
         /// Every extension, in the order the EHLO reply has them.
         pub(super) const TABLE: &[(Extension, Row)] = &[$((Extension::$name, $row),)*];
-
-        impl Extension {
-            /// As [`of_keyword`](Self::of_keyword), for octets of which none is a control octet.
-            #[allow(non_upper_case_globals)] // constants named as the variants they stand for
-            pub(crate) fn of_word(word: &[u8]) -> Option<Self> {
-                $(const $name: u128 = packed(Extension::$name.row().keyword.as_bytes());)*
-                let extension = match packed(word) {
-                    $($name => Self::$name,)*
-                    _ => return None,
-                };
-                let keyword = extension.row().keyword.as_bytes();
-                let same = match (keyword.get(PACKED..), word.get(PACKED..)) {
-                    (Some(keyword), Some(word)) => keyword.eq_ignore_ascii_case(word),
-                    _ => true,
-                };
-                same.then_some(extension)
-            }
-        }
     };
 }
 
@@ -227,6 +209,18 @@ extensions! {
     };
 }
 
+static KEYWORDS: Words = Words::new(const { &keywords() });
+
+const fn keywords() -> [Word; TABLE.len()] {
+    let mut words = [Word::new(""); _];
+    let mut row = 0;
+    while row < TABLE.len() {
+        words[row] = Word::new(TABLE[row].1.keyword);
+        row += 1;
+    }
+    words
+}
+
 static OF_VERB: [Option<Extension>; Verb::COUNT] = {
     let mut extensions = [None; Verb::COUNT];
     let mut row = 0;
@@ -244,8 +238,11 @@ static OF_VERB: [Option<Extension>; Verb::COUNT] = {
 impl Extension {
     /// The extension an EHLO line's keyword names, in any case (RFC 5321 §2.4).
     pub fn of_keyword(keyword: &str) -> Option<Self> {
-        let word = Some(keyword.as_bytes()).filter(|word| word.iter().all(u8::is_ascii_graphic));
-        word.and_then(Self::of_word)
+        Self::of_octets(keyword.as_bytes())
+    }
+
+    pub(crate) fn of_octets(keyword: &[u8]) -> Option<Self> {
+        KEYWORDS.find(keyword).map(|place| TABLE[place].0)
     }
 
     /// The extension that adds a verb.
@@ -320,7 +317,7 @@ mod tests {
             for slot in row.mail.iter().chain(row.rcpt) {
                 assert!(!slot.keywords.is_empty());
                 for word in slot.keywords {
-                    assert!(keyword(word) && word.len() <= PACKED, "{word}");
+                    assert!(keyword(word), "{word}");
                 }
             }
         }

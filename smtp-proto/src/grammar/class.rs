@@ -19,8 +19,10 @@ pub(crate) const QTEXT: Class = Class(1 << 3);
 pub(crate) const DCONTENT: Class = Class(1 << 4);
 /// What an `esmtp-value` is made of: `%d33-60 / %d62-126`.
 pub(crate) const ESMTP_VALUE: Class = Class(1 << 5);
+/// The digits of base64 (RFC 4648 §4): `ALPHA / DIGIT / "+" / "/"`.
+pub(crate) const BASE64: Class = Class(1 << 6);
 /// What RFC 6531 §3.3 may add to a class.
-const NON_ASCII: Class = Class(1 << 6);
+const NON_ASCII: Class = Class(1 << 7);
 
 static CLASSES: [u8; 256] = {
     let mut table = [NON_ASCII.0; 256];
@@ -35,7 +37,10 @@ static CLASSES: [u8; 256] = {
 const fn classes_of(octet: u8) -> u8 {
     let mut classes = 0;
     if octet.is_ascii_alphanumeric() {
-        classes |= LET_DIG.0 | LDH.0 | ATEXT.0;
+        classes |= LET_DIG.0 | LDH.0 | ATEXT.0 | BASE64.0;
+    }
+    if matches!(octet, b'+' | b'/') {
+        classes |= BASE64.0;
     }
     if octet == b'-' {
         classes |= LDH.0;
@@ -72,6 +77,12 @@ impl Class {
         CLASSES[usize::from(octet)] & self.0 != 0
     }
 
+    /// Whether all of these belong to it.
+    pub(crate) fn has_all(self, octets: &[u8]) -> bool {
+        let classes = octets.iter().map(|octet| CLASSES[usize::from(*octet)]);
+        classes.fold(self.0, |common, classes| common & classes) != 0
+    }
+
     /// How many octets at the front of `input` belong to it.
     pub(crate) fn run(self, input: &[u8]) -> usize {
         let end = input.iter().position(|octet| !self.has(*octet));
@@ -86,12 +97,13 @@ mod tests {
     /// The classes as their RFCs write them, in decimal ranges.
     #[test]
     fn every_class_holds_the_octets_of_its_abnf_and_no_other() {
-        let abnf: [(Class, &[(u8, u8)]); 5] = [
+        let abnf: [(Class, &[(u8, u8)]); 6] = [
             (LET_DIG, &[(48, 57), (65, 90), (97, 122)]),
             (LDH, &[(45, 45), (48, 57), (65, 90), (97, 122)]),
             (QTEXT, &[(32, 33), (35, 91), (93, 126)]),
             (DCONTENT, &[(33, 90), (94, 126)]),
             (ESMTP_VALUE, &[(33, 60), (62, 126)]),
+            (BASE64, &[(43, 43), (47, 57), (65, 90), (97, 122)]),
         ];
         for (class, ranges) in abnf {
             for octet in 0..=u8::MAX {
@@ -99,6 +111,7 @@ mod tests {
                     .iter()
                     .any(|&(first, last)| (first..=last).contains(&octet));
                 assert_eq!(class.has(octet), listed, "{octet}");
+                assert_eq!(class.has_all(&[b'A', octet, b'z']), listed, "{octet}");
                 let with_utf8 = class.with_utf8(true).has(octet);
                 assert_eq!(with_utf8, listed || octet > 127, "{octet}");
             }

@@ -4,20 +4,23 @@
 //! allocates nothing, and when it fails says only where. It knows no length limits and no meaning;
 //! those belong to the value that is built from what it returns.
 //!
-//! Where RFC 6531 §3.3 lets octets above 0x7F in, a parser takes `utf8: bool` and passes them as
-//! octets; [`sound`] is the one place that turns octets into a `str`, and so the one that checks them.
-//! What is read only to be dropped has to go through it too.
+//! Where RFC 6531 §3.3 lets octets above 0x7F in, a parser takes `utf8: bool`. What it sees is the text
+//! of an [`Input`], which is checked once and before anything is read of it, what is read only to be
+//! dropped included.
 
 pub(crate) mod class;
+mod word;
 pub(crate) mod xtext;
 
 use core::str;
 
-use nom::combinator::consumed;
+use memchr::memchr;
+use nom::IResult;
 use nom::error::{ErrorKind, ParseError};
-use nom::{IResult, Parser};
 
 use class::{ATEXT, Class, ESMTP_VALUE, LDH, LET_DIG, QTEXT};
+
+pub(crate) use word::{Word, Words};
 
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, At>;
 
@@ -63,55 +66,42 @@ fn fail<T>(rest: &[u8]) -> Parsed<'_, T> {
     Err(nom::Err::Error(At::new(rest)))
 }
 
+/// What is to be read: octets, and as much of them as is text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Input<'a> {
+    pub(crate) octets: &'a [u8],
+    pub(crate) text: &'a str,
+}
+
+impl<'a> Input<'a> {
+    #[inline]
+    pub(crate) fn new(octets: &'a [u8]) -> Self {
+        let text = sound(octets);
+        Self { octets, text }
+    }
+
+    /// What is behind so many octets of its text.
+    #[inline]
+    pub(crate) fn behind(self, octets: usize) -> Self {
+        Self {
+            octets: &self.octets[octets..],
+            text: &self.text[octets..],
+        }
+    }
+}
+
 /// As much of `octets` as is text: UTF-8 (overlong forms and surrogates are not), and none of its
 /// control characters beyond ASCII, U+0080 to U+009F. Those of ASCII are for the classes to keep out.
-pub(crate) fn sound(octets: &[u8]) -> &str {
+fn sound(octets: &[u8]) -> &str {
     let text = match str::from_utf8(octets) {
         Ok(text) if text.is_ascii() => return text,
         Ok(text) => text,
         Err(error) => str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default(),
     };
-    let control = text.find(|c| matches!(c, '\u{80}'..='\u{9F}'));
+    // Each of these begins with the octet C2.
+    let control = || text.find(|c| matches!(c, '\u{80}'..='\u{9F}'));
+    let control = memchr(0xC2, text.as_bytes()).and_then(|_| control());
     control.map_or(text, |control| &text[..control])
-}
-
-/// What `parser` consumes, as text, beside what it returns. Fails at the first octet that isn't
-/// [`sound`].
-pub(crate) fn text<'a, T>(
-    mut parser: impl Parser<&'a [u8], Output = T, Error = At>,
-) -> impl FnMut(&'a [u8]) -> Parsed<'a, (&'a str, T)> {
-    move |input| {
-        let (rest, (octets, value)) = consumed(|input| parser.parse(input)).parse(input)?;
-        let text = sound(octets);
-        if text.len() < octets.len() {
-            return fail(&input[text.len()..]);
-        }
-        Ok((rest, (text, value)))
-    }
-}
-
-/// The longest word that [`packed`] tells from every other.
-pub(crate) const PACKED: usize = 15;
-
-/// A word as one number: its length, and its octets up to [`PACKED`] in upper case, as `a` and `A` differ
-/// by one bit. So do some control octets and the characters 32 above them, which is for the caller to keep out.
-pub(crate) const fn packed(word: &[u8]) -> u128 {
-    let (head, _) = word.split_at(if word.len() < PACKED {
-        word.len()
-    } else {
-        PACKED
-    });
-    let (mut quads, mut rest) = head.as_chunks();
-    let mut octets = 0;
-    while let [quad, behind @ ..] = quads {
-        octets = octets << 32 | u32::from_be_bytes(*quad) as u128;
-        quads = behind;
-    }
-    while let [octet, behind @ ..] = rest {
-        octets = octets << 8 | *octet as u128;
-        rest = behind;
-    }
-    (word.len() as u128) << (8 * PACKED) | octets & u128::from_ne_bytes([0xDF; 16]) >> 8
 }
 
 /// `str::split_once`, for texts too short to be searched by the word.
@@ -135,14 +125,22 @@ pub(crate) fn run(class: Class) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
     }
 }
 
-/// `item *("." item)`: a dot commits to another item, so that the error stands behind it.
-fn dotted(item: impl Fn(&[u8]) -> Parsed<'_, &[u8]>) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    move |input| {
-        let (mut rest, _) = item(input)?;
-        while let [b'.', behind @ ..] = rest {
-            (rest, _) = item(behind)?;
+/// `item *("." item)`, where `fits` says whether an octet may stand behind another; the first stands as if
+/// behind a dot, and the last is one that a dot may stand behind.
+fn dotted(input: &[u8], fits: impl Fn(u8, u8) -> bool) -> Parsed<'_, &[u8]> {
+    let mut before = b'.';
+    let end = input.iter().position(|octet| {
+        let goes_on = fits(before, *octet);
+        if goes_on {
+            before = *octet;
         }
+        !goes_on
+    });
+    let rest = &input[end.unwrap_or(input.len())..];
+    if fits(before, b'.') {
         Ok(until(input, rest))
+    } else {
+        fail(rest)
     }
 }
 
@@ -153,7 +151,12 @@ pub(crate) fn atom(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
 
 /// `Dot-string = Atom *("." Atom)`
 pub(crate) fn dot_string(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    dotted(atom(utf8))
+    let atext = ATEXT.with_utf8(utf8);
+    move |input| {
+        dotted(input, |before, octet| {
+            atext.has(octet) || (octet == b'.' && before != b'.')
+        })
+    }
 }
 
 /// `Quoted-string = DQUOTE *QcontentSMTP DQUOTE`, as written, quotes and backslashes included.
@@ -177,9 +180,8 @@ pub(crate) fn quoted_string(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
 }
 
 /// `Ldh-str = *( ALPHA / DIGIT / "-" ) Let-dig`
-pub(crate) fn ldh_str(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    let ldh = run(LDH.with_utf8(utf8));
-    move |input| match ldh(input)? {
+pub(crate) fn ldh_str(input: &[u8]) -> Parsed<'_, &[u8]> {
+    match run(LDH)(input)? {
         (rest, [.., b'-']) => fail(rest),
         parsed => Ok(parsed),
     }
@@ -187,12 +189,14 @@ pub(crate) fn ldh_str(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
 
 /// `Domain = sub-domain *("." sub-domain)`, `sub-domain = Let-dig [Ldh-str] / U-label`
 pub(crate) fn domain(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
-    let first = LET_DIG.with_utf8(utf8);
-    let ldh_str = ldh_str(utf8);
-    dotted(move |input| match input {
-        [octet, ..] if first.has(*octet) => ldh_str(input),
-        _ => fail(input),
-    })
+    let let_dig = LET_DIG.with_utf8(utf8);
+    move |input| {
+        dotted(input, |before, octet| match octet {
+            b'.' => !matches!(before, b'.' | b'-'),
+            b'-' => before != b'.',
+            _ => let_dig.has(octet),
+        })
+    }
 }
 
 /// `esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")`
@@ -225,7 +229,14 @@ mod tests {
                 "{input}"
             );
         }
-        for (input, at) in [("a.-b", 2), ("a-.b", 2), ("-", 0), ("a.b-", 4), ("_a", 0)] {
+        for (input, at) in [
+            ("a.-b", 2),
+            ("a-.b", 2),
+            ("a-_", 2),
+            ("-", 0),
+            ("a.b-", 4),
+            ("_a", 0),
+        ] {
             assert_eq!(
                 fails_at(input.as_bytes(), domain(false)(input.as_bytes())),
                 at,
@@ -255,17 +266,16 @@ mod tests {
     }
 
     #[test]
-    fn octets_become_text_only_as_strict_utf8_without_controls() {
-        let read = |input: &'static [u8]| text(atom(true))(input).map(|(_, (text, _))| text);
-        assert_eq!(read("jörg@".as_bytes()), Ok("jörg"));
-        for input in [
-            &b"ab\xC0\xAF"[..],
-            b"ab\xED\xA0\x80",
-            b"ab\xC3",
-            b"ab\xFF",
-            b"ab\xC2\x9B",
+    fn text_is_strict_utf8_without_controls_beyond_ascii() {
+        for (octets, text) in [
+            ("jörg@".as_bytes(), "jörg@"),
+            (b"ab\xC0\xAF", "ab"),
+            (b"ab\xED\xA0\x80", "ab"),
+            (b"ab\xC3", "ab"),
+            (b"ab\xFF", "ab"),
+            (b"ab\xC2\x9B\xFF", "ab"),
         ] {
-            assert_eq!(offset(input, &read(input).unwrap_err()), 2);
+            assert_eq!(Input::new(octets).text, text);
         }
     }
 
