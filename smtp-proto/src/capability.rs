@@ -3,7 +3,8 @@
 //! Tolerant of sloppy servers: keywords in any case, blanks at the end, keywords nobody knows.
 
 use crate::extension::{Capability, Extension, Extensions, SizeLimit};
-use crate::reply::{Reply, Text};
+use crate::grammar::{Word, first_below};
+use crate::reply::{Reply, Text, end_of_line};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -94,16 +95,23 @@ impl Capabilities {
 /// The keyword and the arguments of each line but the first: behind a blank, or behind the `=` that
 /// servers once wrote after AUTH, and after nothing else.
 fn lines(text: &Text) -> impl Iterator<Item = (&[u8], &[u8])> {
-    text.as_lines().skip(1).map(|line| {
-        let line = line.trim_ascii();
-        let blank = || line.iter().position(|octet| *octet <= b' ');
-        let end = match line.get(..5) {
-            Some(word) if word.eq_ignore_ascii_case(b"AUTH=") => 4,
-            _ => blank().unwrap_or(line.len()),
+    const AUTH: Word = Word::new("AUTH");
+    let text = text.joined();
+    let mut rest = end_of_line(text).map(|end| &text[end + 1..]);
+    core::iter::from_fn(move || {
+        let mut line = rest?;
+        while let [b' ' | b'\t', behind @ ..] = line {
+            line = behind;
+        }
+        let blank = first_below::<0x21>(line, |_| true).unwrap_or(line.len());
+        let end = end_of_line(&line[blank..]).map(|end| blank + end);
+        rest = end.map(|end| &line[end + 1..]);
+        let line = &line[..end.unwrap_or(line.len())];
+        let (keyword, arguments) = match line.split_at_checked(4) {
+            Some((word, [b'=', arguments @ ..])) if AUTH.is(word) => (word, arguments),
+            _ => line.split_at(blank),
         };
-        let (keyword, arguments) = line.split_at(end);
-        let arguments = arguments.strip_prefix(b"=").unwrap_or(arguments);
-        (keyword, arguments.trim_ascii_start())
+        Some((keyword, arguments.trim_ascii()))
     })
 }
 

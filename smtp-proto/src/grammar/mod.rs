@@ -112,6 +112,34 @@ pub(crate) fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
     }
 }
 
+/// Where the first octet below `LIMIT` is that is `wanted`, eight looked at at once.
+pub(crate) fn first_below<const LIMIT: u8>(
+    octets: &[u8],
+    wanted: impl Fn(u8) -> bool,
+) -> Option<usize> {
+    const { assert!(LIMIT <= 0x80) };
+    let all = |octet: u8| u64::from_ne_bytes([octet; 8]);
+    let mut at = 0;
+    loop {
+        let Some(eight) = octets[at..].first_chunk() else {
+            let low = octets[at..]
+                .iter()
+                .position(|octet| *octet < LIMIT && wanted(*octet));
+            return low.map(|low| at + low);
+        };
+        let eight = u64::from_le_bytes(*eight);
+        // The first octet to borrow for what is taken from it is one that is too low.
+        let low = eight.wrapping_sub(all(LIMIT)) & !eight & all(0x80);
+        at += low.trailing_zeros() as usize / 8;
+        if low != 0 {
+            if wanted(octets[at]) {
+                return Some(at);
+            }
+            at += 1;
+        }
+    }
+}
+
 /// The end `rest` of `input`, and what stands before it.
 fn until<'a>(input: &'a [u8], rest: &'a [u8]) -> (&'a [u8], &'a [u8]) {
     (rest, &input[..input.len() - rest.len()])
@@ -215,6 +243,8 @@ pub(crate) fn esmtp_value(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
 
     fn fails_at<T: core::fmt::Debug>(input: &[u8], parsed: Parsed<'_, T>) -> usize {
         offset(input, &parsed.unwrap_err())
@@ -263,6 +293,16 @@ mod tests {
         let (near, far) = (At { rest: 9 }, At { rest: 2 });
         assert_eq!(near.or(far), far);
         assert_eq!(far.or(near), far);
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_low_octet_is_found_wherever_it_stands(octets: Vec<u8>) {
+            let low = octets.iter().position(|octet| *octet < 0x21);
+            prop_assert_eq!(first_below::<0x21>(&octets, |_| true), low);
+            let low = octets.iter().position(|octet| matches!(octet, 1..0x80));
+            prop_assert_eq!(first_below::<0x80>(&octets, |octet| octet > 0), low);
+        }
     }
 
     #[test]

@@ -38,14 +38,12 @@ impl Code {
     }
 
     /// Three digits as they stand on the wire.
-    pub(crate) fn parse(digits: &[u8]) -> Option<Self> {
-        match digits {
-            [a @ b'2'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
-                let digit = |octet: &u8| u16::from(octet - b'0');
-                Self::new(digit(a) * 100 + digit(b) * 10 + digit(c))
-            }
-            _ => None,
+    pub(crate) fn parse(digits: [u8; 3]) -> Option<Self> {
+        let [hundreds, tens, ones] = digits.map(|octet| u16::from(octet.wrapping_sub(b'0')));
+        if tens > 9 || ones > 9 {
+            return None;
         }
+        Self::new(hundreds * 100 + tens * 10 + ones)
     }
 
     /// The code as a number.

@@ -1,10 +1,10 @@
 //! The text of a reply: one or more lines that can't break out of their line.
 
+use crate::grammar::first_below;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use bytes::{Bytes, BytesMut};
 use core::fmt;
-use memchr::memchr;
 
 /// The longest line that fits a reply line of 512 octets beside code, enhanced code and CRLF
 /// (RFC 5321 §4.5.3.1.5).
@@ -91,16 +91,26 @@ impl Text {
         let mut rest = Some(&self.0[..]);
         core::iter::from_fn(move || {
             let text = rest?;
-            let end = memchr(b'\n', text);
+            let end = end_of_line(text);
             rest = end.map(|end| &text[end + 1..]);
             Some(&text[..end.unwrap_or(text.len())])
         })
+    }
+
+    /// Its lines, joined by LF.
+    pub(crate) fn joined(&self) -> &[u8] {
+        &self.0
     }
 
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Where the first line ends, of lines joined by LF.
+pub(crate) fn end_of_line(lines: &[u8]) -> Option<usize> {
+    first_below::<0x20>(lines, |octet| octet == b'\n')
 }
 
 /// As much of a line as fits, its last character whole.

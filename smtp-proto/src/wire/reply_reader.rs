@@ -3,11 +3,11 @@
 //! Strict on the shape, since a client that guesses where a reply ends can be made to take one
 //! reply for another; tolerant of what a line says.
 
+use crate::grammar::first_below;
 use crate::limits::ReplyLimits;
 use crate::reply::{Code, Reply};
 use bytes::{Buf, BytesMut};
 use core::fmt;
-use memchr::memchr2;
 
 /// What is wrong with a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +36,8 @@ pub(crate) struct ReplyReader {
     text: usize,
     read: usize,
     searched: usize,
-    code: Option<Code>,
+    /// What the first line began with.
+    code: Option<(Code, [u8; 3])>,
     lines: usize,
 }
 
@@ -50,29 +51,37 @@ impl ReplyReader {
         longest: usize,
         enhanced: bool,
     ) -> Result<Option<Reply>, ReplyFault> {
-        while let Some(end) = self.line(input, limits, longest)? {
-            let line = &input[self.read..end];
-            let last = match line.get(3) {
-                None | Some(b' ') => true,
-                Some(b'-') => false,
-                Some(_) => return Err(ReplyFault::Code),
+        let octets = &mut input[..];
+        while let Some(end) = self.line(octets, limits, longest)? {
+            let line = &octets[self.read..end];
+            let (digits, last) = match line {
+                [a, b, c] | [a, b, c, b' ', ..] => ([*a, *b, *c], true),
+                [a, b, c, b'-', ..] => ([*a, *b, *c], false),
+                _ => return Err(ReplyFault::Code),
             };
-            let code = Code::parse(&line[..line.len().min(3)]).ok_or(ReplyFault::Code)?;
-            if *self.code.get_or_insert(code) != code {
-                return Err(ReplyFault::CodeChanged);
-            }
+            let code = match self.code {
+                Some((code, same)) if same == digits => code,
+                before => {
+                    let code = Code::parse(digits).ok_or(ReplyFault::Code)?;
+                    if before.is_some() {
+                        return Err(ReplyFault::CodeChanged);
+                    }
+                    self.code = Some((code, digits));
+                    code
+                }
+            };
             if self.lines > 0 {
-                input[self.text] = b'\n';
+                octets[self.text] = b'\n';
                 self.text += 1;
             }
             let text = end.min(self.read + 4)..end;
-            let octets = text.len();
-            input.copy_within(text, self.text);
-            self.text += octets;
+            let length = text.len();
+            octets.copy_within(text, self.text);
+            self.text += length;
             self.read = end + 2;
             self.lines += 1;
             if last {
-                let text = &mut input[..self.text];
+                let text = &mut octets[..self.text];
                 for octet in &mut *text {
                     *octet = printable(*octet);
                 }
@@ -96,7 +105,8 @@ impl ReplyReader {
         longest: usize,
     ) -> Result<Option<usize>, ReplyFault> {
         let begin = self.read + self.searched;
-        let at = memchr2(b'\r', b'\n', &input[begin..]).map_or(input.len(), |found| begin + found);
+        let found = first_below::<0x20>(&input[begin..], |octet| matches!(octet, b'\r' | b'\n'));
+        let at = found.map_or(input.len(), |found| begin + found);
         // Whatever stands at `at` now, CRLF would have to: the smaller limit is the one passed
         // first, however the input is cut.
         let (octets, left) = (at + 2 - self.read, limits.octets - self.read);
