@@ -6,7 +6,7 @@ use crate::extension::{
     BodyType, Carrier, Extension, InvalidExtension, MailParameter, Parameters, RawParameter, Size,
     SmtpUtf8, Syntax,
 };
-use crate::grammar::Word;
+use crate::grammar::{Word, any};
 use core::fmt;
 
 /// `MAIL FROM:Reverse-path [SP Mail-parameters]`: who sends, and what about the message.
@@ -145,7 +145,8 @@ impl<'a> Mail<'a> {
             reverse_path(path, syntax.utf8).map_err(|error| path::fault(error, path, malformed))?;
         let rest = path::end(path, from, malformed)?;
         let (parameters, contradiction) = Parameters::parse(rest, Carrier::Mail, syntax)?;
-        let fault = if path.octets.is_ascii() || parameters.get::<SmtpUtf8>().is_some() {
+        let is_ascii = !any(path.octets, |octet| !octet.is_ascii());
+        let fault = if is_ascii || parameters.get::<SmtpUtf8>().is_some() {
             contradiction
         } else {
             let beyond_ascii = path.octets.iter().position(|octet| !octet.is_ascii());

@@ -19,6 +19,7 @@ pub use own::Own;
 pub use rcpt::Rcpt;
 
 use crate::extension::{Atrn, Auth, Bdat, Burl, Etrn, Syntax, XClient, XForward};
+use crate::grammar::any;
 use crate::verb::{self, Verb};
 use core::fmt;
 
@@ -210,13 +211,11 @@ fn visible(argument: &[u8]) -> Result<&str, (SyntaxErrorKind, usize)> {
         return Err((SyntaxErrorKind::Argument, 0));
     }
     // `split` lets no control octet by.
-    match core::str::from_utf8(text) {
-        Ok(text) if text.is_ascii() => Ok(text),
-        _ => {
-            let ascii = text.iter().take_while(|octet| octet.is_ascii());
-            Err((SyntaxErrorKind::NonAscii, text.len() - ascii.count()))
-        }
+    if any(text, |octet| !octet.is_ascii()) {
+        let ascii = text.iter().take_while(|octet| octet.is_ascii());
+        return Err((SyntaxErrorKind::NonAscii, text.len() - ascii.count()));
     }
+    Ok(core::str::from_utf8(text).unwrap_or_default())
 }
 
 /// As [`visible`], and empty where there is nothing.
@@ -236,24 +235,12 @@ pub(crate) fn trim(mut line: &[u8]) -> &[u8] {
     line
 }
 
-/// Whether a control octet of ASCII is in it, looked for in blocks that a machine takes at once.
-fn has_control(line: &[u8]) -> bool {
-    let any = |block: &[u8; 16]| {
-        let controls = block.iter().map(u8::is_ascii_control);
-        controls.fold(false, |any, control| any | control)
-    };
-    match line.last_chunk() {
-        Some(last) => line.as_chunks().0.iter().any(any) || any(last),
-        None => line.iter().any(u8::is_ascii_control),
-    }
-}
-
 /// The verb of a trimmed line, and what stands behind it.
 pub(crate) fn split<'l>(
     line: &'l [u8],
     syntax: Syntax<'_>,
 ) -> Result<(Verb, &'l [u8]), SyntaxError> {
-    if has_control(line) {
+    if any(line, u8::is_ascii_control) {
         let offset = line.iter().take_while(|octet| !octet.is_ascii_control());
         return Err(SyntaxError::new(SyntaxErrorKind::Control, offset.count()));
     }

@@ -14,7 +14,6 @@ pub(crate) mod xtext;
 
 use core::str;
 
-use memchr::memchr;
 use nom::IResult;
 use nom::error::{ErrorKind, ParseError};
 
@@ -94,14 +93,23 @@ impl<'a> Input<'a> {
 /// control characters beyond ASCII, U+0080 to U+009F. Those of ASCII are for the classes to keep out.
 fn sound(octets: &[u8]) -> &str {
     let text = match str::from_utf8(octets) {
-        Ok(text) if text.is_ascii() => return text,
+        // Each of these controls begins with that octet.
+        Ok(text) if !any(octets, |octet| *octet == 0xC2) => return text,
         Ok(text) => text,
         Err(error) => str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default(),
     };
-    // Each of these begins with the octet C2.
-    let control = || text.find(|c| matches!(c, '\u{80}'..='\u{9F}'));
-    let control = memchr(0xC2, text.as_bytes()).and_then(|_| control());
+    let control = text.find(|c| matches!(c, '\u{80}'..='\u{9F}'));
     control.map_or(text, |control| &text[..control])
+}
+
+/// Whether one `is` among the octets, looked for in blocks that a machine takes at once.
+#[inline]
+pub(crate) fn any(octets: &[u8], is: impl Fn(&u8) -> bool) -> bool {
+    let among = |block: &[u8; 16]| block.iter().map(&is).fold(false, |any, one| any | one);
+    match octets.last_chunk() {
+        Some(last) => octets.as_chunks().0.iter().any(among) || among(last),
+        None => octets.iter().any(is),
+    }
 }
 
 /// `str::split_once`, for texts too short to be searched by the word.
