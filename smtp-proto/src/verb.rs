@@ -1,6 +1,6 @@
 //! The verbs, and how a line begins.
 
-use crate::grammar::{Word, Words};
+use crate::grammar::Word;
 use core::fmt;
 
 macro_rules! verbs {
@@ -26,11 +26,14 @@ macro_rules! verbs {
             pub(crate) const COUNT: usize = Self::Own as usize + 1;
 
             /// The verb that word is, in any case; never [`Own`](Self::Own).
+            #[allow(non_upper_case_globals)] // constants named as the variants they stand for
             pub(crate) fn of(word: &[u8]) -> Option<Self> {
-                const OFFERED: &[Verb] = &[$(Verb::$name),*];
-                static WORDS: Words = Words::new(&[$(Word::new($word),)* $(Word::new($old)),*]);
-                let place = WORDS.find(word)?;
-                Some(OFFERED.get(place).copied().unwrap_or(Self::NotOffered))
+                $(const $name: Word = Word::new($word);)*
+                const HISTORY: &[Word] = &[$(Word::new($old)),*];
+                match Word::of(word)? {
+                    $($name => Some(Self::$name),)*
+                    word => HISTORY.contains(&word).then_some(Self::NotOffered),
+                }
             }
 
             /// As it is written on the wire; empty for the last two, which have no one name.
@@ -72,7 +75,7 @@ verbs! {
 
 /// Methods of HTTP (RFC 9110 §9, RFC 5789, RFC 9113 §3.4): a page that posts a form to port 25 is an
 /// old trick.
-static HTTP: Words = Words::new(&[
+const HTTP: &[Word] = &[
     Word::new("GET"),
     Word::new("HEAD"),
     Word::new("POST"),
@@ -83,7 +86,7 @@ static HTTP: Words = Words::new(&[
     Word::new("TRACE"),
     Word::new("PATCH"),
     Word::new("PRI"),
-]);
+];
 
 /// Whether a line begins as a request of HTTP does, whatever its rest may be.
 pub(crate) fn opens_http(line: &[u8]) -> bool {
@@ -91,7 +94,8 @@ pub(crate) fn opens_http(line: &[u8]) -> bool {
         .iter()
         .take(8)
         .position(|octet| !octet.is_ascii_alphabetic());
-    word.is_some_and(|end| HTTP.find(&line[..end]).is_some())
+    let word = word.and_then(|end| Word::of(&line[..end]));
+    word.is_some_and(|word| HTTP.contains(&word))
 }
 
 /// Whether a line begins as a BDAT does, whatever its rest may be: where CHUNKING is offered, octets

@@ -212,7 +212,7 @@ extensions! {
 static KEYWORDS: Words = Words::new(const { &keywords() });
 
 const fn keywords() -> [Word; TABLE.len()] {
-    let mut words = [Word::new(""); _];
+    let mut words = [Word::new(""); TABLE.len()];
     let mut row = 0;
     while row < TABLE.len() {
         words[row] = Word::new(TABLE[row].1.keyword);

@@ -117,7 +117,7 @@ impl Words {
 const fn placed(list: &[Word], multiplier: u64) -> Option<[u8; 1 << Words::BITS]> {
     const FREE: u8 = u8::MAX;
     assert!(list.len() < FREE as usize);
-    let mut slots = [FREE; _];
+    let mut slots = [FREE; 1 << Words::BITS];
     let mut place = list.len();
     while place > 0 {
         place -= 1;
