@@ -41,9 +41,10 @@ pub struct Limits {
     /// `None`: the connection stays open for longer. Postfix's `smtpd_soft_error_limit` is 10.
     pub soft_errors: Option<u32>,
     /// Refusals by your policy, recipients over the limit, DATA without recipients, and commands in
-    /// flight behind a MAIL refused by policy or for its size, that a client may get without delivering
-    /// a message in between; the next is answered 421 4.7.0. Default 5,000: five transactions of
-    /// recipients that are all unknown. Your policy can be less patient, with a 421 of its own.
+    /// flight behind a MAIL refused by policy or for its size, that a client may get without
+    /// delivering a message in between; the next is answered 421 4.7.0. Default 5,000: five
+    /// transactions of recipients that are all unknown. Your policy can be less patient, with a 421
+    /// of its own.
     pub refusals: u32,
     /// Commands that lead to no mail (NOOP, RSET, VRFY, EXPN, HELP, a hello, BDAT without octets, and
     /// those of ETRN, XCLIENT, XFORWARD and extensions of your own) that a client may send without

@@ -14,8 +14,8 @@ macro_rules! verbs {
         #[allow(missing_docs)] // the names are the verbs
         pub enum Verb {
             $($(#[$doc])* $name,)*
-            /// A verb that is history, and offered by nobody here: TURN, SEND, SOML, SAML of RFC 821, VERB,
-            /// ONEX.
+            /// A verb that is history, and offered by nobody here: TURN, SEND, SOML, SAML of RFC
+            /// 821, VERB, ONEX.
             NotOffered,
             /// A verb of an extension of your own.
             Own,

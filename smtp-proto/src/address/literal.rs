@@ -143,8 +143,8 @@ fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     }
     match gap {
         None => (count == 8).then(|| groups.into()),
-        // "No more than 6 groups in addition to the "::" may be present." With an IPv4 address behind
-        // them "no more than 4", which is the same, as it fills two.
+        // "No more than 6 groups in addition to the "::" may be present." With an IPv4 address
+        // behind them "no more than 4", which is the same, as it fills two.
         Some(gap) => (count <= 6).then(|| {
             groups[gap..].rotate_right(8 - count);
             groups.into()
@@ -152,7 +152,8 @@ fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     }
 }
 
-/// The number of one to `MOST` digits at the front, which a `u16` has room for, and what is behind it.
+/// The number of one to `MOST` digits at the front, which a `u16` has room for, and what is behind
+/// it.
 fn number<const RADIX: u32, const MOST: usize>(text: &[u8]) -> Option<(u16, &[u8])> {
     let (mut number, mut rest) = (0, text);
     while text.len() - rest.len() < MOST

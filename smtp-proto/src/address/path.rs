@@ -87,9 +87,9 @@ pub enum ForwardPath<'a> {
 const MAX_PATH: usize = 256;
 const POSTMASTER: &str = "Postmaster";
 
-/// Where the parts of a path at the front of a text are: how many octets stand before its mailbox, before the
-/// `@` of that, and before the `>`, in ten bits each. One number goes in a register, and with it results that
-/// hold it.
+/// Where the parts of a path at the front of a text are: how many octets stand before its mailbox,
+/// before the `@` of that, and before the `>`, in ten bits each. One number goes in a register, and
+/// with it results that hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Path(usize);
 

@@ -111,8 +111,8 @@ impl Past {
     }
 }
 
-/// The body type that is declared; `chunking` says that the message may go by BDAT. 7BIT is what a server
-/// takes a message for anyway (RFC 6152 §3).
+/// The body type that is declared; `chunking` says that the message may go by BDAT. 7BIT is what a
+/// server takes a message for anyway (RFC 6152 §3).
 fn body(
     mail: &Mail<'_>,
     capabilities: &Capabilities,

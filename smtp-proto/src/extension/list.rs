@@ -26,7 +26,8 @@ pub struct RawParameter<'a> {
 pub(crate) struct Parameters<'a>(Cow<'a, str>);
 
 impl<'a> Parameters<'a> {
-    /// Reads `*( SP esmtp-param )`, each of which the session has and none of which contradicts another.
+    /// Reads `*( SP esmtp-param )`, each of which the session has and none of which contradicts
+    /// another.
     #[allow(clippy::inline_always)] // as for `parse`
     #[inline(always)]
     pub(crate) fn read(
@@ -157,8 +158,8 @@ fn split(text: &str) -> impl Iterator<Item = RawParameter<'_>> {
     })
 }
 
-/// Whether each is sound by itself; says whether one has to agree with others. By itself, this hands over
-/// no more than fits registers.
+/// Whether each is sound by itself; says whether one has to agree with others. By itself, this
+/// hands over no more than fits registers.
 #[inline(never)]
 fn check(input: Input<'_>, carrier: Carrier, syntax: Syntax<'_>) -> Result<bool, Fault> {
     let (mut at, mut seen, mut bound) = (0, 0, false);

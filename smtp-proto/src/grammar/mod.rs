@@ -4,9 +4,9 @@
 //! allocates nothing, and when it fails says only where. It knows no length limits and no meaning;
 //! those belong to the value that is built from what it returns.
 //!
-//! Where RFC 6531 §3.3 lets octets above 0x7F in, a parser takes `utf8: bool`. What it sees is the text
-//! of an [`Input`], which is checked once and before anything is read of it, what is read only to be
-//! dropped included.
+//! Where RFC 6531 §3.3 lets octets above 0x7F in, a parser takes `utf8: bool`. What it sees is the
+//! text of an [`Input`], which is checked once and before anything is read of it, what is read only
+//! to be dropped included.
 
 pub(crate) mod class;
 mod word;
@@ -161,8 +161,8 @@ pub(crate) fn run(class: Class) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
     }
 }
 
-/// `item *("." item)`, where `fits` says whether an octet may stand behind another; the first stands as if
-/// behind a dot, and the last is one that a dot may stand behind.
+/// `item *("." item)`, where `fits` says whether an octet may stand behind another; the first
+/// stands as if behind a dot, and the last is one that a dot may stand behind.
 fn dotted(input: &[u8], fits: impl Fn(u8, u8) -> bool) -> Parsed<'_, &[u8]> {
     let mut before = b'.';
     let end = input.iter().position(|octet| {

@@ -1,9 +1,10 @@
-//! Words that are the same in any case (RFC 5321 §2.4): verbs, keywords, and what some values may be.
+//! Words that are the same in any case (RFC 5321 §2.4): verbs, keywords, and some values.
 //!
-//! The rule here: a word is all of its octets. One too long to be held is no word of the protocol, and is
-//! never cut to what can be held.
+//! The rule here: a word is all of its octets. One too long to be held is no word of the protocol,
+//! and is never cut to what can be held.
 
-/// A word as numbers: its octets in upper case, zeros behind them, and how many they are in the last octet.
+/// A word as numbers: its octets in upper case, zeros behind them, and how many they are in the
+/// last octet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word(u64, u64, u64);
 
@@ -28,8 +29,8 @@ impl Word {
         })
     }
 
-    /// As [`of`](Self::of), for constants. One that is too long fails to compile, and one of other octets than
-    /// letters, digits and those, as [`upper`] takes some for each other.
+    /// As [`of`](Self::of), for constants. One that is too long fails to compile, and so does one
+    /// with octets that [`upper`] takes for each other: neither letters nor digits nor these three.
     pub(crate) const fn new(word: &str) -> Self {
         let mut rest = word.as_bytes();
         while let [octet, behind @ ..] = rest {
@@ -55,7 +56,8 @@ impl Word {
     }
 }
 
-/// Up to eight octets, the first of them lowest, less the bit by which `a` differs from `A` and `{` from `[`.
+/// Up to eight octets, the first of them lowest, less the bit by which `a` differs from `A` and `{`
+/// from `[`.
 const fn upper(octets: &[u8]) -> u64 {
     let number = number(octets);
     number & !((number & u64::from_ne_bytes([0x40; 8])) >> 1)

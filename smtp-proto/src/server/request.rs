@@ -17,8 +17,8 @@ use core::fmt;
 /// A decision that is yours.
 ///
 /// Without an answer it is refused at the next `poll`: 451 4.3.0, but 421 for
-/// [`Connect`](super::Connect), and the stock answer for [`Verify`], [`Expand`] and [`ShowHelp`]. It is
-/// `Send` and may be held across an `.await`.
+/// [`Connect`](super::Connect), and the stock answer for [`Verify`], [`Expand`] and [`ShowHelp`].
+/// It is `Send` and may be held across an `.await`.
 ///
 /// While it is held the connection can't be used, so its session is read through it:
 ///
