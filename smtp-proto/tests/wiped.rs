@@ -108,7 +108,7 @@ fn greeted() -> server::Connection {
 fn serve(server: &mut server::Connection) {
     loop {
         match server.poll() {
-            server::Event::NeedInput | server::Event::Closed(_) => return,
+            server::Event::NeedInput | server::Event::Closed(_) => return server.shrink(),
             server::Event::Flush => {
                 let octets = server.transmit().remaining();
                 server.transmit().advance(octets);

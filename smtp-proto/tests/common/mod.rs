@@ -237,7 +237,10 @@ impl<P: FnMut(&str) -> Verdict> Server<P> {
     pub(crate) fn run(&mut self) -> bool {
         loop {
             match self.conn.poll() {
-                Event::NeedInput => return true,
+                Event::NeedInput => {
+                    self.conn.shrink();
+                    return true;
+                }
                 Event::Flush => take(self.conn.transmit(), usize::MAX, &mut self.seen.output),
                 Event::Body(chunk) => self.seen.body(&chunk),
                 event => {
@@ -454,6 +457,7 @@ impl Client {
             if !self.run() {
                 return false;
             }
+            self.conn.shrink();
         }
         true
     }
