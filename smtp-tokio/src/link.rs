@@ -8,7 +8,7 @@ use bytes::Buf;
 use smtp_adapter::Machine;
 use smtp_proto::Wait;
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem::{self, MaybeUninit};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -20,9 +20,6 @@ use zeroize::Zeroize;
 
 /// Octets of commands or replies read at a time.
 const READ: usize = 4 * 1024;
-
-/// Pieces of output written at once.
-const SLICES: usize = 32;
 
 /// The stream of a connection.
 #[derive(Debug)]
@@ -150,19 +147,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     ) -> Poll<io::Result<()>> {
         let mut got_on = false;
         while conn.transmit().has_remaining() {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let output = conn.transmit();
-            let filled = output.chunks_vectored(&mut slices);
-            let stream = Pin::new(&mut self.stream);
-            let write = match &slices[..filled] {
-                // A reply, say, for which the system has less to do.
-                [one] => stream.poll_write(cx, one),
-                several => stream.poll_write_vectored(cx, several),
-            };
-            match write {
+            let write = pin!(self.stream.write_buf(conn.transmit()));
+            match write.poll(cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(octets)) => {
-                    output.advance(octets);
+                Poll::Ready(Ok(_)) => {
                     got_on = true;
                     self.unflushed = true;
                 }
