@@ -151,7 +151,7 @@ impl Machine {
 
     /// What the server offers, by what it says.
     pub(super) fn learn(&mut self, capabilities: Capabilities) {
-        self.past.limit(&capabilities);
+        self.past.forget_limits();
         self.capabilities = capabilities;
     }
 

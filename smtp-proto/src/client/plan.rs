@@ -14,16 +14,34 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a connection has asked of its server so far, and the most that it may (RFC 9422).
+/// What a connection has asked of its server so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Past {
     /// Messages begun.
     messages: u64,
     /// The recipients' domains in lower case, where the server limits them.
     domains: BTreeSet<String>,
-    mail_max: Option<u32>,
-    rcpt_max: Option<u32>,
-    rcpt_domain_max: Option<u32>,
+    /// What it may ask at most, once somebody wanted to know.
+    most: Option<Most>,
+}
+
+/// What a server takes (RFC 9422).
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    mail: Option<u32>,
+    rcpt: Option<u32>,
+    rcpt_domain: Option<u32>,
+}
+
+impl Most {
+    fn of(capabilities: &Capabilities) -> Self {
+        let limits = capabilities.get::<ServerLimits>().unwrap_or_default();
+        Self {
+            mail: limits.mail_max(),
+            rcpt: limits.rcpt_max(),
+            rcpt_domain: limits.rcpt_domain_max(),
+        }
+    }
 }
 
 /// Makes an envelope one for a server of these capabilities, and notes it.
@@ -35,7 +53,8 @@ pub(super) fn plan(
     past: &mut Past,
 ) -> Result<Envelope, SendError> {
     let mail = envelope.mail();
-    let domains = past.new_domains(&envelope)?;
+    let most = *past.most.get_or_insert_with(|| Most::of(capabilities));
+    let domains = past.new_domains(&envelope, most)?;
     if let (Some(size), Some(limit)) = (mail.size(), capabilities.size())
         && size > limit
     {
@@ -71,16 +90,13 @@ pub(super) fn plan(
 }
 
 impl Past {
-    /// The server has said how much it takes in a session, or says nothing of it.
-    pub(super) fn limit(&mut self, capabilities: &Capabilities) {
-        let limits = capabilities.get::<ServerLimits>().unwrap_or_default();
-        self.mail_max = limits.mail_max();
-        self.rcpt_max = limits.rcpt_max();
-        self.rcpt_domain_max = limits.rcpt_domain_max();
+    /// The server says anew what it takes.
+    pub(super) fn forget_limits(&mut self) {
+        self.most = None;
     }
 
     /// The domains that come with that envelope, unless it has no recipient or is too much.
-    fn new_domains(&self, envelope: &Envelope) -> Result<BTreeSet<String>, SendError> {
+    fn new_domains(&self, envelope: &Envelope, most: Most) -> Result<BTreeSet<String>, SendError> {
         let recipients = envelope.recipients();
         let over = |count: usize, limit: Option<u32>| {
             limit.map(u64::from).filter(|limit| count as u64 > *limit)
@@ -88,23 +104,23 @@ impl Past {
         if recipients.is_empty() {
             return Err(SendError::NoRecipients);
         }
-        if let Some(limit) = over(recipients.len(), self.rcpt_max) {
+        if let Some(limit) = over(recipients.len(), most.rcpt) {
             return Err(SendError::TooManyRecipients { limit });
         }
-        if let Some(limit) = self
-            .mail_max
+        if let Some(limit) = most
+            .mail
             .map(u64::from)
-            .filter(|most| self.messages >= *most)
+            .filter(|limit| self.messages >= *limit)
         {
             return Err(SendError::TooManyMessages { limit });
         }
         let mut domains = BTreeSet::new();
-        if self.rcpt_domain_max.is_some() {
+        if most.rcpt_domain.is_some() {
             let mailboxes = recipients.iter().filter_map(|rcpt| rcpt.to().mailbox());
             let named = mailboxes.map(|mailbox| mailbox.host().as_str().to_ascii_lowercase());
             domains.extend(named.filter(|domain| !self.domains.contains(domain)));
         }
-        match over(self.domains.len() + domains.len(), self.rcpt_domain_max) {
+        match over(self.domains.len() + domains.len(), most.rcpt_domain) {
             Some(limit) => Err(SendError::TooManyDomains { limit }),
             None => Ok(domains),
         }
