@@ -36,6 +36,8 @@ fn groups() -> Vec<Group> {
 }
 
 fn main() {
+    // A peer brings another one, and rustls then asks which.
+    let _ = smtp_tokio::rustls::crypto::ring::default_provider().install_default();
     let words: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
