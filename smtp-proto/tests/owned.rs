@@ -1,8 +1,11 @@
 //! What borrows from a command line can be kept when the line is gone, and is the same.
 
-use smtp_proto::address::{Domain, ForwardPath, Host, LocalPart, Mailbox, ReversePath};
+use smtp_proto::address::{
+    AddressLiteral, Domain, ForwardPath, Host, LocalPart, Mailbox, ReversePath,
+};
 use smtp_proto::extension::{EnvId, Mtrk, OriginalRecipient, Submitter, TransId};
 use smtp_proto::{Command, Hello, Mail, Offers, Rcpt, Syntax};
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -102,6 +105,14 @@ fn a_host_is_what_it_was_made_of() {
         assert_eq!(Host::from(addr).to_string(), literal);
         let hello = Hello::ehlo(literal).unwrap();
         assert_eq!(hello.host(), Some(Host::from(addr)));
+        assert_eq!(hello, Hello::literal(addr));
+        let literal = AddressLiteral::from(addr);
+        assert_eq!(Host::from(literal.clone()), Host::from(addr));
+        let spelled = AddressLiteral::try_from(&*literal.to_string().to_uppercase())
+            .unwrap()
+            .into_owned();
+        let alike: HashSet<_> = [literal, spelled].into();
+        assert_eq!(alike.len(), 1);
     }
     let named = Hello::ehlo("client.example.org").unwrap();
     assert!(matches!(named.host(), Some(Host::Domain(_))));

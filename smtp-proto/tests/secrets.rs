@@ -121,7 +121,8 @@ fn no_event_shows_a_secret() {
         shown.push(format!("{event:?}"));
         match event {
             client::Event::Ready(ready) if responses == 0 => {
-                let first = Secret::from(&b"\0tim\0tanstaaf"[..]);
+                let first = Secret::from(b"\0tim\0tanstaaf");
+                shown.push(format!("{first:?}"));
                 ready
                     .auth(Auth::new(Mechanism::PLAIN, Some(first)))
                     .unwrap();

@@ -7,7 +7,8 @@ use smtp_proto::address::{AddressError, Mailbox};
 use smtp_proto::client::{self, SendError};
 use smtp_proto::command::SyntaxErrorKind;
 use smtp_proto::extension::{
-    DateTime, EnvId, InvalidDsn, InvalidExtension, Mechanism, OriginalRecipient, OwnExtension,
+    DateTime, EnvId, InvalidDsn, InvalidExtension, Mechanism, Mechanisms, OriginalRecipient,
+    OwnExtension,
 };
 use smtp_proto::reply::{InvalidReply, Text};
 use smtp_proto::server::Fault;
@@ -126,9 +127,9 @@ fn why_a_message_is_not_sent_is_told_apart() {
 
 #[test]
 fn syntax_errors_say_what_is_wrong_and_where() {
-    let offers = Offers::default();
+    let offers = Offers::default().with(Mechanisms::new([Mechanism::PLAIN]));
     let syntax = Syntax::new(&offers);
-    let lines: [(&str, SyntaxErrorKind, usize); 11] = [
+    let lines: [(&str, SyntaxErrorKind, usize); 13] = [
         ("FROB", SyntaxErrorKind::UnknownVerb, 0),
         ("TURN", SyntaxErrorKind::NotOffered, 0),
         ("EHLO", SyntaxErrorKind::Argument, 4),
@@ -140,6 +141,8 @@ fn syntax_errors_say_what_is_wrong_and_where() {
         ("RCPT TO:<a@@>", SyntaxErrorKind::ForwardPath, 11),
         ("MAIL FROM:<> FROB=1", SyntaxErrorKind::UnknownParameter, 13),
         ("MAIL FROM:<> SIZE=x", SyntaxErrorKind::ParameterValue, 13),
+        ("AUTH PLAIN *", SyntaxErrorKind::Base64, 4),
+        ("BDAT 1x", SyntaxErrorKind::ChunkSize, 4),
     ];
     let errors = lines.map(|(line, kind, offset)| {
         let error = Command::parse(line.as_bytes(), syntax).expect_err(line);

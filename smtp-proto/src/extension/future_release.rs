@@ -233,6 +233,16 @@ mod tests {
     }
 
     #[test]
+    fn it_is_one_or_the_other() {
+        let (seconds, until) = ("3600", "2027-01-01T00:00:00Z");
+        let hold = read("HOLDFOR", seconds).unwrap();
+        assert_eq!((hold.seconds(), hold.date_time()), (Some(3600), None));
+        let hold = read("HOLDUNTIL", until).unwrap();
+        assert_eq!(hold.seconds(), None);
+        assert_eq!(hold.date_time().map(DateTime::as_str), Some(until));
+    }
+
+    #[test]
     fn futurerelease_says_both_maxima() {
         for (arguments, sound) in [
             ("86400 2027-01-01T00:00:00Z", true),

@@ -141,7 +141,10 @@ mod tests {
             (";C", None),
             ("", None),
         ] {
-            assert_eq!(read(value).map(|rrvs| rrvs.action()), action, "{value}");
+            let rrvs = read(value);
+            assert_eq!(rrvs.as_ref().map(Rrvs::action), action, "{value}");
+            let since = rrvs.as_ref().map(|rrvs| rrvs.since().as_str());
+            assert!(since.is_none_or(|since| value.starts_with(since)));
         }
         assert_eq!(Rrvs::parse("RRVS", None), None);
     }

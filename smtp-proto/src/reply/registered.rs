@@ -237,6 +237,7 @@ impl fmt::Display for RegisteredStatus {
 mod tests {
     use super::{EnhancedStatusCode, RegisteredStatus};
     use crate::reply::Text;
+    use std::collections::BTreeSet;
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -264,6 +265,15 @@ mod tests {
             }
             assert_eq!(status.with_class(3), None);
         }
+    }
+
+    #[test]
+    fn classes_and_subjects_have_summaries_of_their_own() {
+        let code = |class, subject| EnhancedStatusCode::new(class, subject, 0).unwrap();
+        let classes: BTreeSet<_> = [2, 4, 5].map(|class| code(class, 0).class_summary()).into();
+        assert_eq!(classes.len(), 3);
+        let subjects = (0..=999).filter_map(|subject| code(5, subject).subject_summary());
+        assert_eq!(subjects.collect::<BTreeSet<_>>().len(), 8);
     }
 
     #[test]

@@ -161,3 +161,34 @@ impl Buf for Transmit {
         filled
     }
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn the_slices_of_one_write_are_the_octets_of_many() {
+        let mut out = Transmit::default();
+        out.put(b"MAIL FROM:<a@b>\r\n");
+        out.push(Bytes::from(alloc::vec![b'x'; SHARE]));
+        out.push(Bytes::from(alloc::vec![b'y'; SHARE]));
+        out.put(b"\r\n.\r\n");
+        let mut each = out.clone();
+        let whole = each.copy_to_bytes(each.remaining());
+        for taken in [0, 1, 17, 17 + SHARE, out.remaining() - 1, out.remaining()] {
+            for most in 0..=5 {
+                let mut rest = out.clone();
+                rest.advance(taken);
+                let mut slices = [IoSlice::new(&[]); 5];
+                let filled = rest.chunks_vectored(&mut slices[..most]);
+                let octets: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+                assert!(whole[taken..].starts_with(&octets), "{taken} {most}");
+                assert!(slices[..filled].iter().all(|slice| !slice.is_empty()));
+                if filled < most {
+                    assert_eq!(octets.len(), rest.remaining());
+                }
+            }
+        }
+    }
+}
