@@ -6,6 +6,7 @@
 //! * [`Machine`] is what a loop that moves octets needs of either machine;
 //! * [`Peer`] is who a server's client is, and [`ProxyHeader`] how a proxy in front of it says so;
 //! * [`Incoming`] is the message a client sends, octets by octets and up to its answer;
+//! * [`Outgoing`] is the messages that a client of ours sends, and [`Content`] where their octets come from;
 //! * [`ServerTls`] and [`ClientTls`] are what each side proves itself with and asks of the other, and
 //!   [`channel`] is what AUTH may know of the peer by it;
 //! * [`Error`] is what can go wrong for a client, with what is known of the message then.
@@ -16,6 +17,7 @@ mod channel;
 mod error;
 mod incoming;
 mod machine;
+mod outgoing;
 mod peer;
 mod proxy;
 mod tls;
@@ -24,6 +26,7 @@ pub use channel::channel;
 pub use error::{Error, ErrorKind};
 pub use incoming::{Incoming, Next};
 pub use machine::Machine;
+pub use outgoing::{Content, Outgoing, Step};
 pub use peer::Peer;
 pub use proxy::{InvalidProxyHeader, ProxyHeader};
 pub use tls::{ClientTls, ServerTls};

@@ -3,9 +3,9 @@
 use crate::connect::Connect;
 use crate::link::Link;
 use crate::pieces::Pieces;
-use crate::sending::Sending;
 use crate::{Error, ErrorKind};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use smtp_adapter::{Outgoing, Step};
 use smtp_proto::client::{Connection, Event, Report};
 use smtp_proto::{Capabilities, Command, Envelope, Reply};
 use std::io::Read;
@@ -90,8 +90,32 @@ impl Client {
 
     fn send_one(&mut self, envelope: Envelope, pieces: Pieces<impl Read>) -> Result<Report, Error> {
         let mut message = iter::once((envelope, pieces));
-        let sent = Sending::default().next(self, &mut message);
+        let sent = self.send_on(&mut Outgoing::default(), &mut message);
         sent.unwrap_or_else(|| Err(self.error(ErrorKind::Interrupted)))
+    }
+
+    /// What became of the next of the messages; `None` if there is none.
+    pub(crate) fn send_on<R: Read>(
+        &mut self,
+        outgoing: &mut Outgoing<Pieces<R>>,
+        messages: &mut impl Iterator<Item = (Envelope, Pieces<R>)>,
+    ) -> Option<Result<Report, Error>> {
+        loop {
+            let moved = match outgoing.poll(&mut self.conn, messages) {
+                // Before a read that may take its time, what there is goes out.
+                Step::Read(_) if self.conn.transmit().has_remaining() => {
+                    self.link.flush(&mut self.conn)
+                }
+                Step::Read(pieces) => {
+                    pieces.read();
+                    Ok(())
+                }
+                Step::Input => self.link.fill(&mut self.conn),
+                Step::Flush => self.link.flush(&mut self.conn),
+                Step::Done(result) => return result,
+            };
+            moved.unwrap_or_else(|error| outgoing.lose(&self.conn, error.into()));
+        }
     }
 
     /// Says a command that stands by itself, VRFY, EXPN, HELP, NOOP, ETRN, XCLIENT, XFORWARD or one of

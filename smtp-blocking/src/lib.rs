@@ -58,7 +58,6 @@ mod opening;
 mod pieces;
 mod proxy;
 mod send_all;
-mod sending;
 mod server;
 mod session;
 mod socket;

@@ -1,12 +1,12 @@
 //! A message, read in long parts and sent in pieces.
 
 use bytes::Bytes;
+use smtp_adapter::Content;
 use std::io::{self, Read};
 use std::mem;
 
-/// Octets read at a time, and of those the ones that go in one chunk.
+/// Octets read at a time.
 const READ: usize = 256 * 1024;
-const CHUNK: usize = 64 * 1024;
 
 pub(crate) struct Pieces<R> {
     content: R,
@@ -36,11 +36,6 @@ impl<R: Read> Pieces<R> {
         }
     }
 
-    /// Whether the next piece can be taken without a read.
-    pub(crate) fn is_at_hand(&self) -> bool {
-        self.ended || self.rest.as_ref().is_ok_and(|rest| !rest.is_empty())
-    }
-
     /// Reads the next of it; less than could be read only at its end.
     pub(crate) fn read(&mut self) {
         let mut octets = Vec::with_capacity(READ);
@@ -50,12 +45,16 @@ impl<R: Read> Pieces<R> {
         self.ended = !matches!(read, Ok(READ));
         self.rest = read.map(|_| octets.into());
     }
+}
 
-    /// The next piece, empty at the end.
-    pub(crate) fn take(&mut self) -> io::Result<Bytes> {
-        let mut rest = mem::replace(&mut self.rest, Ok(Bytes::new()))?;
-        let piece = rest.split_to(rest.len().min(CHUNK));
-        self.rest = Ok(rest);
-        Ok(piece)
+impl<R: Read> Content for Pieces<R> {
+    fn take(&mut self) -> Option<io::Result<Bytes>> {
+        match &mut self.rest {
+            Ok(rest) if rest.is_empty() && !self.ended => None,
+            Ok(rest) => rest.take(),
+            rest => Some(mem::replace(rest, Ok(Bytes::new()))),
+        }
     }
+
+    fn succeed(&mut self, _: Self) {}
 }

@@ -1,8 +1,8 @@
 //! Several messages over one connection, and what became of each.
 
 use crate::pieces::Pieces;
-use crate::sending::Sending;
 use crate::{Client, Error};
+use smtp_adapter::Outgoing;
 use smtp_proto::Envelope;
 use smtp_proto::client::Report;
 use std::fmt;
@@ -48,7 +48,7 @@ impl Client {
         SendAll {
             client: self,
             messages: messages.into_iter(),
-            sending: Sending::default(),
+            outgoing: Outgoing::default(),
         }
     }
 }
@@ -70,7 +70,7 @@ impl Client {
 pub struct SendAll<'c, I, R> {
     client: &'c mut Client,
     messages: I,
-    sending: Sending<R>,
+    outgoing: Outgoing<Pieces<R>>,
 }
 
 impl<I, R> Iterator for SendAll<'_, I, R>
@@ -83,7 +83,7 @@ where
     fn next(&mut self) -> Option<Self::Item> {
         let messages = self.messages.by_ref();
         let mut messages = messages.map(|(envelope, content)| (envelope, Pieces::new(content)));
-        self.sending.next(self.client, &mut messages)
+        self.client.send_on(&mut self.outgoing, &mut messages)
     }
 }
 

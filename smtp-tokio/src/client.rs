@@ -2,49 +2,22 @@
 
 use crate::connect::{Connect, StartTls};
 use crate::link::Link;
-use crate::sending::Sending;
+use crate::pieces::Pieces;
 use crate::tls::Stream;
 use crate::{ClientTls, Error, ErrorKind};
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
+use smtp_adapter::{Outgoing, Step};
 use smtp_proto::client::{Config, Connection, Event, Report};
 use smtp_proto::{Capabilities, Command, Envelope, Reply};
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::iter;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Empty};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Empty};
 use tokio::net::{TcpStream, ToSocketAddrs, lookup_host};
 use tokio::time::timeout;
-
-/// Octets of a message read at a time.
-const CHUNK: usize = 64 * 1024;
-
-/// Octets set aside for them, which are written before any others are read.
-const BLOCK: usize = 4 * CHUNK;
-
-/// What a message is sent from.
-pub(crate) enum Supply<R> {
-    /// What is read goes into the buffer, and on from there without a copy.
-    Read(R, BytesMut),
-    Memory(Bytes),
-}
-
-impl<R> Supply<R> {
-    pub(crate) fn read(content: R) -> Self {
-        Self::Read(content, BytesMut::new())
-    }
-}
-
-/// The next of the message.
-pub(crate) enum Piece {
-    Chunk(Bytes),
-    End,
-    /// It can't be read any further.
-    Failed(io::Error),
-}
 
 /// A connection to a server, greeted and introduced.
 ///
@@ -153,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         envelope: Envelope,
         content: impl AsyncRead + Unpin,
     ) -> Result<Report, Error> {
-        self.send_one(envelope, Supply::read(content)).await
+        self.send_one(envelope, Pieces::new(content)).await
     }
 
     /// As [`send`](Self::send), of a message that is all in memory: it is written from where it stands.
@@ -165,62 +138,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         envelope: Envelope,
         content: impl Into<Bytes>,
     ) -> Result<Report, Error> {
-        let supply = Supply::<Empty>::Memory(content.into());
-        self.send_one(envelope, supply).await
+        let pieces = Pieces::<Empty>::Memory(content.into());
+        self.send_one(envelope, pieces).await
     }
 
     async fn send_one(
         &mut self,
         envelope: Envelope,
-        supply: Supply<impl AsyncRead + Unpin>,
+        pieces: Pieces<impl AsyncRead + Unpin>,
     ) -> Result<Report, Error> {
-        let mut message = iter::once((envelope, supply));
-        let sent = Sending::default().next(self, &mut message).await;
+        let mut message = iter::once((envelope, pieces));
+        let sent = self.send_on(&mut Outgoing::default(), &mut message).await;
         sent.unwrap_or_else(|| Err(self.error(ErrorKind::Interrupted)))
     }
 
-    /// The next piece of the message; while it takes its time, what there is goes out, and `None`
-    /// says that something moved.
-    pub(crate) async fn read_on(
+    /// What became of the next of the messages; `None` if there is none. Dropped midway, it can be
+    /// called again.
+    pub(crate) async fn send_on<R: AsyncRead + Unpin>(
         &mut self,
-        supply: &mut Supply<impl AsyncRead + Unpin>,
-    ) -> io::Result<Option<Piece>> {
-        let (content, chunk) = match supply {
-            Supply::Memory(octets) if octets.is_empty() => return Ok(Some(Piece::End)),
-            // What is checked is written while the cache has it.
-            Supply::Memory(octets) => {
-                let chunk = octets.split_to(CHUNK.min(octets.len()));
-                return Ok(Some(Piece::Chunk(chunk)));
-            }
-            Supply::Read(content, chunk) => (content, chunk),
-        };
-        if chunk.capacity() == 0 {
-            if self.conn.transmit().has_remaining() {
-                self.flush().await?;
-                return Ok(None);
-            }
-            // The same octets again, now that they are written.
-            chunk.reserve(BLOCK);
-        }
-        poll_fn(|cx| {
-            let mut room = (&mut *chunk).limit(CHUNK);
-            // The future holds nothing but its arguments, so a new one each time is the same.
-            let read = match pin!(content.read_buf(&mut room)).poll(cx) {
-                Poll::Ready(read) => read,
-                Poll::Pending if self.conn.transmit().has_remaining() => {
-                    let flushed = self.link.poll_flush_or_read(&mut self.conn, cx);
-                    return flushed.map_ok(|()| None);
-                }
-                Poll::Pending => {
-                    let filled = self.link.poll_fill(&mut self.conn, cx);
-                    return filled.map_ok(|()| None);
-                }
+        outgoing: &mut Outgoing<Pieces<R>>,
+        messages: &mut impl Iterator<Item = (Envelope, Pieces<R>)>,
+    ) -> Option<Result<Report, Error>> {
+        loop {
+            let moved = match outgoing.poll(&mut self.conn, messages) {
+                Step::Read(pieces) => self.read_on(pieces).await,
+                Step::Input => self.fill().await,
+                Step::Flush => self.flush().await,
+                Step::Done(result) => return result,
             };
-            Poll::Ready(Ok(Some(match read {
-                Ok(0) => Piece::End,
-                Ok(_) => Piece::Chunk(chunk.split().freeze()),
-                Err(error) => Piece::Failed(error),
-            })))
+            moved.unwrap_or_else(|error| outgoing.lose(&self.conn, error.into()));
+        }
+    }
+
+    /// Reads more of a message, or moves something else while that takes its time.
+    async fn read_on(&mut self, pieces: &mut Pieces<impl AsyncRead + Unpin>) -> io::Result<()> {
+        if pieces.is_full() && self.conn.transmit().has_remaining() {
+            return self.flush().await;
+        }
+        poll_fn(|cx| match pieces.poll_read(cx) {
+            Poll::Ready(()) => Poll::Ready(Ok(())),
+            Poll::Pending if self.conn.transmit().has_remaining() => {
+                self.link.poll_flush_or_read(&mut self.conn, cx)
+            }
+            Poll::Pending => self.link.poll_fill(&mut self.conn, cx),
         })
         .await
     }

@@ -1,8 +1,8 @@
 //! Several messages over one connection, and what became of each.
 
-use crate::client::Supply;
-use crate::sending::Sending;
+use crate::pieces::Pieces;
 use crate::{Client, Error};
+use smtp_adapter::Outgoing;
 use smtp_proto::Envelope;
 use smtp_proto::client::Report;
 use std::fmt;
@@ -49,7 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         SendAll {
             client: self,
             messages: messages.into_iter(),
-            sending: Sending::default(),
+            outgoing: Outgoing::default(),
         }
     }
 }
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 pub struct SendAll<'c, S, I, R> {
     client: &'c mut Client<S>,
     messages: I,
-    sending: Sending<R>,
+    outgoing: Outgoing<Pieces<R>>,
 }
 
 impl<S, I, R> SendAll<'_, S, I, R>
@@ -85,8 +85,8 @@ where
     /// begun. Those behind are left where they come from.
     pub async fn next(&mut self) -> Option<Result<Report, Error>> {
         let messages = self.messages.by_ref();
-        let mut messages = messages.map(|(envelope, content)| (envelope, Supply::read(content)));
-        self.sending.next(self.client, &mut messages).await
+        let mut messages = messages.map(|(envelope, content)| (envelope, Pieces::new(content)));
+        self.client.send_on(&mut self.outgoing, &mut messages).await
     }
 }
 
