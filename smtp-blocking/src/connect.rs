@@ -138,6 +138,7 @@ impl Connect {
         if let Some(sink) = self.transcript {
             conn.set_transcript(sink);
         }
+        link.acknowledge();
         let mut client = Client { conn, link };
         let greeted = client.hello(&self.security);
         greeted.map_err(|kind| client.error(kind))?;

@@ -9,8 +9,8 @@ use crate::stream::{Stream, TICK, is_passing};
 use bytes::Buf;
 use rustls::Connection;
 use smtp_adapter::Machine;
-use std::io;
 use std::time::{Duration, Instant};
+use std::{io, mem};
 use zeroize::Zeroize;
 
 /// How long a look for input takes while output is stuck.
@@ -27,6 +27,9 @@ pub(crate) struct Link {
     input: Box<[u8]>,
     /// There is no more to be read.
     ended: bool,
+    /// Nothing was written since something was read.
+    unanswered: bool,
+    acknowledges: bool,
     clock: Clock,
 }
 
@@ -36,8 +39,17 @@ impl Link {
             stream: Stream::new(socket)?,
             input: vec![0; READ].into_boxed_slice(),
             ended: false,
+            unanswered: false,
+            acknowledges: false,
             clock: Clock::default(),
         })
+    }
+
+    /// From now on what came is acknowledged whenever there is more to be read and nothing to be written:
+    /// the peer's system may hold the rest back until then (RFC 896), and ours wait with that for
+    /// something to be written (RFC 1122 §4.2.3.2).
+    pub(crate) fn acknowledge(&mut self) {
+        self.acknowledges = true;
     }
 
     /// Puts the stream under TLS, unless that takes longer than the machine waits for it, or is not to be
@@ -65,6 +77,9 @@ impl Link {
         if self.stream.is_holding() {
             return self.flush(conn);
         }
+        if self.acknowledges && mem::take(&mut self.unanswered) {
+            self.stream.acknowledge();
+        }
         self.read(conn, TICK)
     }
 
@@ -83,7 +98,10 @@ impl Link {
         };
         match written {
             Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                self.unanswered = false;
+                Ok(())
+            }
             Err(error) if is_passing(&error) => self.read(conn, GLANCE),
             Err(error) if self.ended || conn.room() == 0 => Err(error),
             Err(_) => self.read(conn, GLANCE),
@@ -103,6 +121,7 @@ impl Link {
                 conn.receive_eof();
             }
             Ok(octets) => {
+                self.unanswered = true;
                 conn.receive(&self.input[..octets]);
                 if conn.holds_secret() {
                     self.input[..octets].zeroize();

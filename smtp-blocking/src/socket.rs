@@ -10,10 +10,12 @@ pub(crate) trait Socket: Read + Write + fmt::Debug + Send + Sync {
     fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
     fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+    /// Has the system acknowledge what came. If that fails it takes its time, as it does elsewhere.
+    fn acknowledge(&self);
 }
 
 macro_rules! socket {
-    ($stream:ty) => {
+    ($stream:ty, $acknowledge:ident) => {
         impl Socket for $stream {
             fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
                 self.set_read_timeout(timeout)
@@ -24,10 +26,23 @@ macro_rules! socket {
             fn shutdown(&self, how: Shutdown) -> io::Result<()> {
                 self.shutdown(how)
             }
+            fn acknowledge(&self) {
+                $acknowledge(self);
+            }
         }
     };
 }
 
-socket!(TcpStream);
+socket!(TcpStream, acknowledge);
 #[cfg(unix)]
-socket!(std::os::unix::net::UnixStream);
+socket!(std::os::unix::net::UnixStream, wait);
+
+#[cfg(target_os = "linux")]
+fn acknowledge(stream: &TcpStream) {
+    let _ = std::os::linux::net::TcpStreamExt::set_quickack(stream, true);
+}
+
+#[cfg(not(target_os = "linux"))]
+use wait as acknowledge;
+
+fn wait<S>(_: &S) {}

@@ -98,6 +98,11 @@ impl Stream {
         tls.reader().read(buffer)
     }
 
+    /// Has the system acknowledge what was read.
+    pub(crate) fn acknowledge(&self) {
+        self.socket.acknowledge();
+    }
+
     fn be_patient(&mut self, patience: Duration) -> io::Result<()> {
         if self.patience != patience {
             self.socket.set_read_timeout(Some(patience))?;

@@ -48,6 +48,7 @@ pub struct Connect<S = TcpStream> {
     credentials: Option<Credentials>,
     settings: Vec<Setting>,
     transcript: Option<Sink>,
+    acknowledge: Option<fn(&S)>,
 }
 
 impl<S> Connect<S> {
@@ -62,7 +63,14 @@ impl<S> Connect<S> {
             credentials: None,
             settings: Vec::new(),
             transcript: None,
+            acknowledge: None,
         }
+    }
+
+    /// With that for [`Link::acknowledge_by`](crate::link::Link::acknowledge_by).
+    pub(crate) fn acknowledge_by(mut self, acknowledge: fn(&S)) -> Self {
+        self.acknowledge = Some(acknowledge);
+        self
     }
 
     /// With that hello. Default: EHLO with the address literal of our end of the connection, which
@@ -159,6 +167,7 @@ where
                 }
             };
             let mut client = Client::start(conn, stream, starttls).await?;
+            client.link.acknowledge_by(self.acknowledge);
             if let Some(credentials) = self.credentials {
                 client.auth(&credentials).await?;
             }

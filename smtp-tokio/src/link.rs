@@ -30,6 +30,9 @@ pub(crate) struct Link<S> {
     timer: Timer,
     /// The generation of the wait that was on when something was last read.
     read_in: Option<u64>,
+    /// Nothing was written since.
+    unanswered: bool,
+    acknowledge: Option<fn(&S)>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
@@ -39,7 +42,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             unflushed: false,
             timer: Timer::default(),
             read_in: None,
+            unanswered: false,
+            acknowledge: None,
         }
+    }
+
+    /// Has `acknowledge` called whenever there is more to be read and nothing to be written: the peer's
+    /// system may hold the rest back until what came is acknowledged (RFC 896), and ours wait with that
+    /// for something to be written (RFC 1122 §4.2.3.2).
+    pub(crate) fn acknowledge_by(&mut self, acknowledge: Option<fn(&S)>) {
+        self.acknowledge = acknowledge;
     }
 
     /// Lets `handshake` put the stream under TLS, for as long as the machine waits for that.
@@ -97,6 +109,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
         match self.poll_read(conn, cx) {
             Poll::Pending => {
+                let waits = mem::take(&mut self.unanswered);
+                if let Some(acknowledge) = self.acknowledge.filter(|_| waits)
+                    && let Some(carrier) = self.stream.carrier()
+                {
+                    acknowledge(carrier);
+                }
                 conn.shrink();
                 self.timer.poll(conn, cx).map(Ok)
             }
@@ -136,6 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if read == 0 {
             conn.receive_eof();
         }
+        self.unanswered = true;
         Poll::Ready(Ok(()))
     }
 
@@ -153,6 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Poll::Ready(Ok(_)) => {
                     got_on = true;
                     self.unflushed = true;
+                    self.unanswered = false;
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 // The machine has to see how far it got, or its wait isn't for the next block.
@@ -228,5 +248,43 @@ impl Timer {
         }
         conn.handle_timeout(timeout);
         Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smtp_proto::client::{Config, Connection};
+    use smtp_proto::{Hello, client};
+    use std::cell::Cell;
+    use std::sync::Arc;
+    use tokio::io::{DuplexStream, duplex};
+
+    thread_local! {
+        static CALLS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    fn count(_: &DuplexStream) {
+        CALLS.set(CALLS.get() + 1);
+    }
+
+    #[tokio::test]
+    async fn what_came_is_acknowledged_once_while_the_rest_of_it_is_waited_for() {
+        let (ours, mut theirs) = duplex(1024);
+        let hello = Hello::ehlo("client.example").unwrap();
+        let mut conn = Connection::new(Arc::new(Config::new(hello)));
+        let mut link = Link::new(Stream::Clear(ours));
+        link.acknowledge_by(Some(count));
+        let mut calls = Vec::new();
+        for part in ["", "220-mx\r\n", "", "220 m"] {
+            theirs.write_all(part.as_bytes()).await.unwrap();
+            // Once it is read, another look finds nothing.
+            for _ in 0..2 {
+                assert!(matches!(conn.poll(), Ok(client::Event::NeedInput)));
+                let _ = poll_fn(|cx| Poll::Ready(link.poll_fill(&mut conn, cx))).await;
+            }
+            calls.push(CALLS.get());
+        }
+        assert_eq!(calls, [0, 1, 1, 2]);
     }
 }

@@ -55,6 +55,15 @@ impl<S> From<TlsStream<S>> for Stream<S> {
 }
 
 impl<S> Stream<S> {
+    /// What carries it, if no handshake has that.
+    pub(crate) fn carrier(&self) -> Option<&S> {
+        match self {
+            Self::Clear(stream) => Some(stream),
+            Self::Tls(stream) => Some(stream.get_ref().0),
+            Self::Gone => None,
+        }
+    }
+
     /// What is known of the peer by TLS.
     pub(crate) fn channel(&self) -> Channel {
         let Self::Tls(stream) = self else {
