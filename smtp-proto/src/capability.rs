@@ -104,9 +104,13 @@ fn lines(text: &Text) -> impl Iterator<Item = (&[u8], &[u8])> {
             line = behind;
         }
         let blank = first_below::<0x21>(line, |_| true).unwrap_or(line.len());
-        let end = end_of_line(&line[blank..]).map(|end| blank + end);
-        rest = end.map(|end| &line[end + 1..]);
-        let line = &line[..end.unwrap_or(line.len())];
+        // Most lines have nothing behind the keyword.
+        let end = match line.get(blank) {
+            None | Some(b'\n') => blank,
+            Some(_) => end_of_line(&line[blank..]).map_or(line.len(), |end| blank + end),
+        };
+        rest = line.get(end + 1..);
+        let line = &line[..end];
         let (keyword, arguments) = match line.split_at_checked(4) {
             Some((word, [b'=', arguments @ ..])) if AUTH.is(word) => (word, arguments),
             _ => line.split_at(blank),

@@ -136,4 +136,4 @@ pub use secret::Secret;
 pub use timeout::{Timeout, Wait};
 pub use transcript::Entry;
 pub use verb::Verb;
-pub use wire::{ContentFault, Newlines, ReplyFault, Transmit};
+pub use wire::{ContentFault, Newlines, ReplyFault, ReplyReader, Transmit};

@@ -198,7 +198,7 @@ impl Connection {
             } else {
                 limits.line
             };
-            let reply = replies.next(input, limits, line, machine.has_enhanced_codes());
+            let reply = replies.next_within(input, limits, line, machine.has_enhanced_codes());
             let Some(reply) = reply.map_err(Error::Reply)? else {
                 break;
             };

@@ -3,7 +3,7 @@
 //! Strict on the shape, since a client that guesses where a reply ends can be made to take one
 //! reply for another; tolerant of what a line says.
 
-use crate::grammar::first_below;
+use crate::grammar::{any, first_below};
 use crate::limits::ReplyLimits;
 use crate::reply::{Code, Reply};
 use bytes::{Buf, BytesMut};
@@ -27,10 +27,25 @@ pub enum ReplyFault {
     BareNewline,
 }
 
-/// Reads replies one after another. What is there of one stays at the front of the input until it is
-/// whole: the texts of its lines so far, joined by LF, and what was read in their place.
+/// Reads replies off a stream, one after another, as a [`client::Connection`](crate::client::Connection)
+/// does for itself: for proxies, monitors and whatever else sees replies go by.
+///
+/// ```
+/// use smtp_proto::{Capabilities, Extension, ReplyLimits, ReplyReader, bytes::BytesMut};
+/// let (mut replies, limits) = (ReplyReader::default(), ReplyLimits::default());
+/// let mut input = BytesMut::from("250-mx.example.org\r\n250-SIZE 1000\r\n250 PIPE");
+/// assert_eq!(replies.next(&mut input, &limits, false)?, None);
+/// input.extend_from_slice(b"LINING\r\n250 2.1.0 go on\r\n");
+/// let reply = replies.next(&mut input, &limits, false)?.expect("it is whole");
+/// assert!(Capabilities::from_reply(reply).offers(Extension::Pipelining));
+/// let reply = replies.next(&mut input, &limits, true)?.expect("it is whole");
+/// assert_eq!(reply.enhanced().map(|code| code.to_string()).as_deref(), Some("2.1.0"));
+/// # Ok::<(), smtp_proto::ReplyFault>(())
+/// ```
+// What is there of one stays at the front of the input until it is whole: the texts of its lines so far,
+// joined by LF, and what was read in their place.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ReplyReader {
+pub struct ReplyReader {
     /// Octets at the front that are text, octets that were lines, and behind those the octets of the
     /// current line that hold no end of it.
     text: usize,
@@ -39,12 +54,37 @@ pub(crate) struct ReplyReader {
     /// What the first line began with.
     code: Option<(Code, [u8; 3])>,
     lines: usize,
+    /// What `next` found to be wrong.
+    fault: Option<ReplyFault>,
 }
 
 impl ReplyReader {
-    /// Takes a reply, whose lines have so many octets at most, off `input`; `None` wants more input.
-    /// With `enhanced` the texts begin with an enhanced status code.
-    pub(crate) fn next(
+    /// Takes the next reply off `input`; `None` wants more input behind what is there, which is not to be
+    /// changed. With `enhanced`, for a server that offers ENHANCEDSTATUSCODES, the texts begin with such
+    /// a code (RFC 2034). Control characters in a text become `?`.
+    ///
+    /// # Errors
+    /// Where it is no reply, or more than the limits allow; and from then on, since nobody knows where the
+    /// next reply would begin.
+    ///
+    /// # Panics
+    /// If `input` is shorter than it was left.
+    pub fn next(
+        &mut self,
+        input: &mut BytesMut,
+        limits: &ReplyLimits,
+        enhanced: bool,
+    ) -> Result<Option<Reply>, ReplyFault> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let next = self.next_within(input, limits, limits.line, enhanced);
+        self.fault = next.as_ref().err().copied();
+        next
+    }
+
+    /// As [`next`](Self::next), of lines that have at most so many octets.
+    pub(crate) fn next_within(
         &mut self,
         input: &mut BytesMut,
         limits: &ReplyLimits,
@@ -82,8 +122,9 @@ impl ReplyReader {
             self.lines += 1;
             if last {
                 let text = &mut octets[..self.text];
-                for octet in &mut *text {
-                    *octet = printable(*octet);
+                if any(text, is_odd) {
+                    let odd = text.iter_mut().filter(|octet| is_odd(octet));
+                    odd.for_each(|octet| *octet = b'?');
                 }
                 let reply = Reply::received(code, text, enhanced);
                 input.advance(self.read);
@@ -109,7 +150,7 @@ impl ReplyReader {
         let at = found.map_or(input.len(), |found| begin + found);
         // Whatever stands at `at` now, CRLF would have to: the smaller limit is the one passed
         // first, however the input is cut.
-        let (octets, left) = (at + 2 - self.read, limits.octets - self.read);
+        let (octets, left) = (at + 2 - self.read, limits.octets.saturating_sub(self.read));
         if octets > longest.min(left) {
             return Err(if left < longest {
                 ReplyFault::TooLong
@@ -132,13 +173,9 @@ impl ReplyReader {
 }
 
 /// Control octets but HT would be trouble in a log or a terminal, and mean nothing here; LF stands
-/// between lines.
-fn printable(octet: u8) -> u8 {
-    match octet {
-        b'\t' | b'\n' => octet,
-        0..=31 | 127 => b'?',
-        _ => octet,
-    }
+/// between lines. Without a branch, for [`any`].
+fn is_odd(octet: &u8) -> bool {
+    octet.is_ascii_control() & (*octet != b'\t') & (*octet != b'\n')
 }
 
 impl fmt::Display for ReplyFault {
