@@ -122,8 +122,8 @@ impl ReplyReader {
             self.lines += 1;
             if last {
                 let text = &mut octets[..self.text];
-                if any(text, is_odd) {
-                    let odd = text.iter_mut().filter(|octet| is_odd(octet));
+                if any(text, |octet| is_odd(*octet)) {
+                    let odd = text.iter_mut().filter(|octet| is_odd(**octet));
                     odd.for_each(|octet| *octet = b'?');
                 }
                 let reply = Reply::received(code, text, enhanced);
@@ -173,9 +173,10 @@ impl ReplyReader {
 }
 
 /// Control octets but HT would be trouble in a log or a terminal, and mean nothing here; LF stands
-/// between lines. Without a branch, for [`any`].
-fn is_odd(octet: &u8) -> bool {
-    octet.is_ascii_control() & (*octet != b'\t') & (*octet != b'\n')
+/// between lines.
+#[allow(clippy::needless_bitwise_bool)] // without a branch, for `any`
+fn is_odd(octet: u8) -> bool {
+    octet.is_ascii_control() & (octet != b'\t') & (octet != b'\n')
 }
 
 impl fmt::Display for ReplyFault {
