@@ -227,10 +227,13 @@ pub(crate) fn ldh_str(input: &[u8]) -> Parsed<'_, &[u8]> {
 pub(crate) fn domain(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
     let let_dig = LET_DIG.with_utf8(utf8);
     move |input| {
-        dotted(input, |before, octet| match octet {
-            b'.' => !matches!(before, b'.' | b'-'),
-            b'-' => before != b'.',
-            _ => let_dig.has(octet),
+        dotted(input, |before, octet| {
+            let_dig.has(octet)
+                || match octet {
+                    b'.' => !matches!(before, b'.' | b'-'),
+                    b'-' => before != b'.',
+                    _ => false,
+                }
         })
     }
 }
