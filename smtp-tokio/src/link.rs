@@ -215,7 +215,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 /// The deadline of the wait that is on.
 #[derive(Debug, Default)]
 struct Timer {
-    sleep: Option<(u64, Pin<Box<Sleep>>)>,
+    /// The wait's generation, and when it runs out.
+    wait: Option<(u64, Instant)>,
+    /// Wakes the task then or earlier: most waits are over long before their deadlines, and to move it each
+    /// time costs more than to be woken in vain once in a while.
+    sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Timer {
@@ -224,29 +228,37 @@ impl Timer {
         let Some(timeout) = conn.timeout() else {
             return Poll::Pending;
         };
-        // Some waits are configured never to end; the clock doesn't go that far.
         let now = Instant::now();
-        let Some(deadline) = now.checked_add(timeout.after) else {
-            return Poll::Pending;
-        };
-        let sleep = match &mut self.sleep {
-            Some((generation, sleep)) => {
-                if *generation != timeout.generation {
-                    *generation = timeout.generation;
-                    sleep.as_mut().reset(deadline);
-                }
-                sleep
-            }
-            none => {
-                let sleep = Box::pin(sleep_until(deadline));
-                &mut none.insert((timeout.generation, sleep)).1
+        let deadline = match self.wait {
+            Some((generation, deadline)) if generation == timeout.generation => deadline,
+            _ => {
+                // Some waits are configured never to end; the clock doesn't go that far.
+                let Some(deadline) = now.checked_add(timeout.after) else {
+                    return Poll::Pending;
+                };
+                self.wait = Some((timeout.generation, deadline));
+                deadline
             }
         };
-        // The runtime doesn't get to wake a task that always has more to read.
-        if now < sleep.deadline() {
-            ready!(sleep.as_mut().poll(cx));
+        if now < deadline {
+            ready!(self.poll_sleep(deadline, cx));
         }
         conn.handle_timeout(timeout);
+        Poll::Ready(())
+    }
+
+    fn poll_sleep(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if deadline < sleep.deadline() {
+            sleep.as_mut().reset(deadline);
+        }
+        ready!(sleep.as_mut().poll(cx));
+        if sleep.deadline() < deadline {
+            sleep.as_mut().reset(deadline);
+            ready!(sleep.as_mut().poll(cx));
+        }
         Poll::Ready(())
     }
 }
