@@ -288,7 +288,7 @@ mod tests {
         let mut link = Link::new(Stream::Clear(ours));
         link.acknowledge_by(Some(count));
         let mut calls = Vec::new();
-        for part in ["", "220-mx\r\n", "", "220 m"] {
+        for part in ["", "2", "", "20"] {
             theirs.write_all(part.as_bytes()).await.unwrap();
             // Once it is read, another look finds nothing.
             for _ in 0..2 {
