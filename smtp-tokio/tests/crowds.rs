@@ -173,16 +173,14 @@ async fn a_crowd_over_the_limit_is_turned_away_at_no_cost() {
     served(addr).await;
     let memory = Memory::of(server.running.id());
     let idlers = all(200, || idle(addr)).await;
-    let taken = memory.peak();
+    account("let in", 200, &memory, SESSION);
+
+    let memory = Memory::of(server.running.id());
     let turned_away = all(2_000, || async move { greeted(addr).await.1 });
     for told in turned_away.await {
         assert!(told.starts_with("421 "), "{told}");
     }
-    let more = memory.peak() - taken;
-    figures(format!(
-        "200 let in: {taken} octets; 2,000 turned away: {more} octets more"
-    ));
-    assert!(more < taken / 4);
+    account("turned away", 2_000, &memory, SESSION / 16);
     drop(idlers);
     while !greeted(addr).await.1.starts_with("220 ") {}
 }
