@@ -28,9 +28,10 @@ pub(crate) fn group() -> Group {
         }),
         Way::new("smtp-proto", |meter| {
             let limits = ReplyLimits::default();
+            let mut input = BytesMut::with_capacity(4_096);
             meter.measure(|| {
                 for _ in 0..REPLIES {
-                    let mut input = BytesMut::from(black_box(CORPUS));
+                    input.extend_from_slice(black_box(CORPUS));
                     let reply = ReplyReader::default().next(&mut input, &limits, true);
                     let reply = reply.expect("it is sound").expect("it is whole");
                     black_box(Capabilities::from_reply(reply));

@@ -4,7 +4,7 @@
 
 use crate::extension::{Capability, Extension, Extensions, SizeLimit};
 use crate::grammar::{Word, first_below};
-use crate::reply::{Reply, Text, end_of_line};
+use crate::reply::{Reply, Text};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -96,24 +96,18 @@ impl Capabilities {
 /// servers once wrote after AUTH, and after nothing else.
 fn lines(text: &Text) -> impl Iterator<Item = (&[u8], &[u8])> {
     const AUTH: Word = Word::new("AUTH");
-    let text = text.joined();
-    let mut rest = end_of_line(text).map(|end| &text[end + 1..]);
-    core::iter::from_fn(move || {
-        let mut line = rest?;
-        while let [b' ' | b'\t', behind @ ..] = line {
-            line = behind;
+    let lines = text.as_lines_by_word().enumerate();
+    lines.filter_map(|(index, (mut line, mut end))| {
+        if index == 0 {
+            return None;
         }
-        let blank = first_below::<0x21>(line, |_| true).unwrap_or(line.len());
-        // Most lines have nothing behind the keyword.
-        let end = match line.get(blank) {
-            None | Some(b'\n') => blank,
-            Some(_) => end_of_line(&line[blank..]).map_or(line.len(), |end| blank + end),
-        };
-        rest = line.get(end + 1..);
-        let line = &line[..end];
+        if end == 0 {
+            line = line.trim_ascii_start();
+            end = first_below::<0x21>(line, |_| true).unwrap_or(line.len());
+        }
         let (keyword, arguments) = match line.split_at_checked(4) {
             Some((word, [b'=', arguments @ ..])) if AUTH.is(word) => (word, arguments),
-            _ => line.split_at(blank),
+            _ => line.split_at(end),
         };
         Some((keyword, arguments.trim_ascii()))
     })

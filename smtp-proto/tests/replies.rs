@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use smtp_proto::bytes::BytesMut;
+use smtp_proto::reply::Text;
 use smtp_proto::{Reply, ReplyFault, ReplyLimits, ReplyReader};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 /// What is read of a stream that comes in parts of these sizes, over and over.
 fn read(stream: &[u8], sizes: &[usize]) -> (Vec<Reply>, Option<ReplyFault>) {
@@ -66,4 +68,35 @@ fn limits_hold_though_they_become_smaller_midway() {
         reader.next(&mut input, &limits, false),
         Err(ReplyFault::TooLong)
     );
+}
+
+#[test]
+fn a_text_is_its_lines_however_it_came() {
+    let cases: [(&str, &[&str]); 9] = [
+        ("250\r\n", &[""]),
+        ("250 \r\n", &[""]),
+        ("250-\r\n250\r\n", &["", ""]),
+        ("250-mx\r\n250-\r\n250 HELP\r\n", &["mx", "", "HELP"]),
+        ("250 2.1.0\r\n", &[""]),
+        ("250 2.1.0 so\r\n", &["so"]),
+        (
+            "250-2.1.0\r\n250-2.1.0 \r\n250 2.1.0 so\r\n",
+            &["", "", "so"],
+        ),
+        (
+            "250-2.1.0 so\r\n250 2.1.00 it\r\n",
+            &["2.1.0 so", "2.1.00 it"],
+        ),
+        ("250-2.1.0 so\r\n250\r\n", &["2.1.0 so", ""]),
+    ];
+    for (wire, lines) in cases {
+        let (replies, _) = read(wire.as_bytes(), &[usize::MAX]);
+        let text = replies[0].text();
+        let built = Text::lines(lines.iter().copied()).unwrap();
+        let hash = |text: &Text| BuildHasherDefault::<DefaultHasher>::default().hash_one(text);
+        assert_eq!(text, &built, "{wire:?}");
+        assert_eq!(hash(text), hash(&built), "{wire:?}");
+        assert_eq!(text.is_empty(), built.is_empty(), "{wire:?}");
+        assert_eq!(format!("{text:?} {text}"), format!("{built:?} {built}"));
+    }
 }

@@ -192,13 +192,11 @@ impl Connection {
                 return Ok(Step::News(news));
             }
             let secret = machine.awaits_challenge();
-            let limits = &machine.config.replies;
-            let line = if secret {
-                limits.line.max(limits.challenge)
-            } else {
-                limits.line
-            };
-            let reply = replies.next_within(input, limits, line, machine.has_enhanced_codes());
+            let mut limits = machine.config.replies.clone();
+            if secret {
+                limits.line = limits.line.max(limits.challenge);
+            }
+            let reply = replies.next(input, &limits, machine.has_enhanced_codes());
             let Some(reply) = reply.map_err(Error::Reply)? else {
                 break;
             };

@@ -127,25 +127,23 @@ pub(crate) fn first_below<const LIMIT: u8>(
 ) -> Option<usize> {
     const { assert!(LIMIT <= 0x80) };
     let all = |octet: u8| u64::from_ne_bytes([octet; 8]);
-    let mut at = 0;
-    loop {
-        let Some(eight) = octets[at..].first_chunk() else {
-            let low = octets[at..]
-                .iter()
-                .position(|octet| *octet < LIMIT && wanted(*octet));
-            return low.map(|low| at + low);
-        };
+    let mut rest = octets;
+    while let Some((eight, behind)) = rest.split_first_chunk() {
         let eight = u64::from_le_bytes(*eight);
         // The first octet to borrow for what is taken from it is one that is too low.
         let low = eight.wrapping_sub(all(LIMIT)) & !eight & all(0x80);
-        at += low.trailing_zeros() as usize / 8;
-        if low != 0 {
-            if wanted(octets[at]) {
-                return Some(at);
-            }
-            at += 1;
+        if low == 0 {
+            rest = behind;
+            continue;
         }
+        let at = low.trailing_zeros() as usize / 8;
+        if wanted(rest[at]) {
+            return Some(octets.len() - rest.len() + at);
+        }
+        rest = &rest[at + 1..];
     }
+    let low = |octet: &u8| *octet < LIMIT && wanted(*octet);
+    Some(octets.len() - rest.len() + rest.iter().position(low)?)
 }
 
 /// The end `rest` of `input`, and what stands before it.

@@ -42,17 +42,17 @@ impl EnhancedStatusCode {
         }
     }
 
-    /// The code at the start of `text`, and what follows it and its space.
-    pub(crate) fn split(text: &[u8]) -> Option<(Self, &[u8])> {
-        let end = text.iter().position(|&b| b == b' ').unwrap_or(text.len());
-        let (code, rest) = text.split_at(end);
-        let mut parts = code.split(|&b| b == b'.').map(number);
+    /// The code that `line` begins with, and how many octets it takes with the space behind it.
+    pub(super) fn leading(line: &[u8]) -> Option<(Self, usize)> {
+        let end = line.iter().position(|octet| *octet == b' ');
+        let end = end.unwrap_or(line.len());
+        let mut parts = line[..end].split(|octet| *octet == b'.').map(number);
         let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
         if parts.next().is_some() {
             return None;
         }
         let code = Self::new(u8::try_from(class).ok()?, subject, detail)?;
-        Some((code, rest.strip_prefix(b" ").unwrap_or(rest)))
+        Some((code, end + 1))
     }
 
     /// 2 for success, 4 for a transient, 5 for a permanent failure.

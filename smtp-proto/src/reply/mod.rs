@@ -12,11 +12,10 @@ mod text;
 pub use code::{Code, Severity};
 pub use enhanced::EnhancedStatusCode;
 pub use registered::RegisteredStatus;
+pub(crate) use text::LINE;
 pub use text::{InvalidText, Text};
-pub(crate) use text::{LINE, end_of_line};
 
-use alloc::vec::Vec;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -115,19 +114,11 @@ impl<C> Reply<C> {
     }
 }
 
-/// Lines joined by LF without the code that each of them begins with; `None` if one doesn't.
-fn without(code: EnhancedStatusCode, lines: &[u8]) -> Option<Bytes> {
-    let rest = |line| match EnhancedStatusCode::split(line) {
-        Some((same, rest)) if same == code => Some(rest),
-        _ => None,
-    };
-    // Most replies have but one.
-    if !lines.contains(&b'\n') {
-        return rest(lines).map(Bytes::copy_from_slice);
-    }
-    let lines = lines.split(|octet| *octet == b'\n').map(rest);
-    let lines: Vec<_> = lines.collect::<Option<_>>()?;
-    Some(lines.join(&b'\n').into())
+/// The code that each line begins with, and its octets.
+fn leading(text: &Text) -> Option<(EnhancedStatusCode, usize)> {
+    let mut codes = text.as_lines().map(EnhancedStatusCode::leading);
+    let first = codes.next()??;
+    codes.all(|code| code == Some(first)).then_some(first)
 }
 
 fn put_number(out: &mut impl BufMut, value: u16, end: u8) {
@@ -145,18 +136,15 @@ impl Reply {
         Self::assemble(code, enhanced, text)
     }
 
-    /// A reply as read: `lines` joined by LF. An enhanced code of the code's own class, the same
-    /// on every line, is taken off the text where the server announced them.
+    /// A reply as read. An enhanced code of the code's own class, the same on every line, is taken off
+    /// the text where the server announced them.
     pub(crate) fn received(code: Code, lines: &[u8], announced: bool) -> Self {
+        let text = Text::received(lines);
         let class = code.digits()[0] - b'0';
-        if announced
-            && let Some((enhanced, _)) = EnhancedStatusCode::split(lines)
-            && enhanced.class() == class
-            && let Some(text) = without(enhanced, lines)
-        {
-            return Self::any(code, Some(enhanced), Text::received(text));
+        match leading(&text).filter(|(enhanced, _)| announced && enhanced.class() == class) {
+            Some((enhanced, octets)) => Self::any(code, Some(enhanced), text.behind(octets)),
+            None => Self::any(code, None, text),
         }
-        Self::any(code, None, Text::received(Bytes::copy_from_slice(lines)))
     }
 
     pub(crate) fn into_text(self) -> Text {

@@ -3,8 +3,10 @@
 use crate::grammar::first_below;
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 /// The longest line that fits a reply line of 512 octets beside code, enhanced code and CRLF
 /// (RFC 5321 §4.5.3.1.5).
@@ -25,8 +27,13 @@ pub(crate) const LINE: usize = 512 - "550 ".len() - "5.999.999 ".len() - "\r\n".
 /// assert_eq!(two.to_string(), "see https://example.org/policy");
 /// # Ok::<(), smtp_proto::reply::InvalidText>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct Text(Bytes);
+#[derive(Clone, Default)]
+pub struct Text {
+    /// Its lines, an LF or CRLF between them.
+    octets: Bytes,
+    /// Each begins with so many octets that are no text.
+    head: usize,
+}
 
 /// A text that can't stand in a reply: a line holds something else than printable ASCII and tabs,
 /// or is over 496 octets.
@@ -41,7 +48,7 @@ impl Text {
     pub fn new(line: impl Into<Cow<'static, str>>) -> Result<Self, InvalidText> {
         let line = line.into();
         check(&line)?;
-        Ok(Self(match line {
+        Ok(Self::joined(match line {
             Cow::Borrowed(line) => Bytes::from_static(line.as_bytes()),
             Cow::Owned(line) => Bytes::from(line),
         }))
@@ -56,7 +63,7 @@ impl Text {
         if line.len() > LINE || line.contains(char::is_control) {
             return Err(InvalidText);
         }
-        Ok(Self(Bytes::from(line)))
+        Ok(Self::joined(Bytes::from(line)))
     }
 
     /// A text of several lines.
@@ -72,45 +79,72 @@ impl Text {
             }
             text.extend_from_slice(line.as_bytes());
         }
-        Ok(Self(text.freeze()))
+        Ok(Self::joined(text.freeze()))
     }
 
     /// A text known to be sound when it is compiled.
     pub(crate) fn of(line: &'static str) -> Self {
         debug_assert!(check(line).is_ok());
-        Self(Bytes::from_static(line.as_bytes()))
+        Self::joined(Bytes::from_static(line.as_bytes()))
     }
 
-    /// Lines read from a server, joined by LF: nothing else may be below 32 but HT.
-    pub(crate) fn received(lines: Bytes) -> Self {
-        Self(lines)
+    /// Lines joined by LF: nothing else in them may be below 32 but HT.
+    pub(crate) fn joined(octets: Bytes) -> Self {
+        Self { octets, head: 0 }
+    }
+
+    /// The lines of a reply as they stand on the wire, the last CRLF left out.
+    pub(super) fn received(lines: &[u8]) -> Self {
+        Self {
+            octets: Bytes::copy_from_slice(lines),
+            head: "250-".len(),
+        }
+    }
+
+    /// The text without the first octets of each line.
+    pub(super) fn behind(self, octets: usize) -> Self {
+        Self {
+            head: self.head + octets,
+            ..self
+        }
     }
 
     /// Its lines, at least one, without their ends; a server's need not be UTF-8.
     pub fn as_lines(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = Some(&self.0[..]);
-        core::iter::from_fn(move || {
-            let text = rest?;
-            let end = end_of_line(text);
-            rest = end.map(|end| &text[end + 1..]);
-            Some(&text[..end.unwrap_or(text.len())])
-        })
+        self.lines_from(|_| 0).map(|(line, _)| line)
     }
 
-    /// Its lines, joined by LF.
-    pub(crate) fn joined(&self) -> &[u8] {
-        &self.0
+    /// Its lines, and where the first blank of each is, or its end.
+    pub(crate) fn as_lines_by_word(&self) -> impl Iterator<Item = (&[u8], usize)> {
+        self.lines_from(|rest| first_below::<0x21>(rest, |_| true).unwrap_or(rest.len()))
+    }
+
+    /// Its lines, and before which octet of each `look` says that there is no end.
+    #[inline]
+    fn lines_from(&self, look: impl Fn(&[u8]) -> usize) -> impl Iterator<Item = (&[u8], usize)> {
+        let mut rest = Some(&self.octets[..]);
+        core::iter::from_fn(move || {
+            // Where a line has no text, the blank behind its code may be its CR, or there is none.
+            let line = rest?.get(self.head..).unwrap_or_default();
+            let none = look(line);
+            let end = match line.get(none) {
+                None | Some(b'\r' | b'\n') => none,
+                Some(_) => first_below::<0x20>(&line[none..], |octet| octet != b'\t')
+                    .map_or(line.len(), |end| none + end),
+            };
+            let (line, behind) = line.split_at(end);
+            rest = match behind {
+                [b'\r', b'\n', behind @ ..] | [b'\n', behind @ ..] => Some(behind),
+                _ => None,
+            };
+            Some((line, none))
+        })
     }
 
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.octets.len() <= self.head
     }
-}
-
-/// Where the first line ends, of lines joined by LF.
-pub(crate) fn end_of_line(lines: &[u8]) -> Option<usize> {
-    first_below::<0x20>(lines, |octet| octet == b'\n')
 }
 
 /// As much of a line as fits, its last character whole.
@@ -154,7 +188,22 @@ impl fmt::Display for Text {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
+        let lines: Vec<_> = self.as_lines().collect();
+        write!(f, "{:?}", Bytes::from(lines.join(&b'\n')))
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_lines().eq(other.as_lines())
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_lines().for_each(|line| line.hash(state));
     }
 }
 

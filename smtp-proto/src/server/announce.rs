@@ -128,7 +128,7 @@ mod tests {
         let lines =
             core::iter::once(String::from("mx.example.org")).chain(config.keywords(channel));
         let text = lines.collect::<Vec<_>>().join("\n");
-        let reply = Reply::any(Code::of(250), None, Text::received(text.into()));
+        let reply = Reply::any(Code::of(250), None, Text::joined(text.into()));
         Capabilities::from_reply(reply)
     }
 

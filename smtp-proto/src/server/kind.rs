@@ -188,7 +188,7 @@ fn named(machine: &Machine, text: &Text, lines: impl Iterator<Item = String>) ->
         named.push('\n');
         named += &line;
     }
-    Text::received(named.into())
+    Text::joined(named.into())
 }
 
 impl Kind for Mail<'_> {

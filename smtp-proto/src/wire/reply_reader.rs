@@ -42,13 +42,11 @@ pub enum ReplyFault {
 /// assert_eq!(reply.enhanced().map(|code| code.to_string()).as_deref(), Some("2.1.0"));
 /// # Ok::<(), smtp_proto::ReplyFault>(())
 /// ```
-// What is there of one stays at the front of the input until it is whole: the texts of its lines so far,
-// joined by LF, and what was read in their place.
+// What is there of one stays at the front of the input until it is whole.
 #[derive(Clone, Debug, Default)]
 pub struct ReplyReader {
-    /// Octets at the front that are text, octets that were lines, and behind those the octets of the
-    /// current line that hold no end of it.
-    text: usize,
+    /// Octets at the front that are lines, and behind those the octets of the current line that hold no
+    /// end of it.
     read: usize,
     searched: usize,
     /// What the first line began with.
@@ -78,25 +76,30 @@ impl ReplyReader {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        let next = self.next_within(input, limits, limits.line, enhanced);
-        self.fault = next.as_ref().err().copied();
-        next
+        let whole = self.whole(input, limits);
+        self.fault = whole.as_ref().err().copied();
+        let Some(code) = whole? else {
+            return Ok(None);
+        };
+        let lines = &mut input[..self.read - 2];
+        if any(lines, |octet| is_odd(*octet)) {
+            let odd = lines.iter_mut().filter(|octet| is_odd(**octet));
+            odd.for_each(|octet| *octet = b'?');
+        }
+        let reply = Reply::received(code, lines, enhanced);
+        input.advance(self.read);
+        *self = Self::default();
+        Ok(Some(reply))
     }
 
-    /// As [`next`](Self::next), of lines that have at most so many octets.
-    pub(crate) fn next_within(
-        &mut self,
-        input: &mut BytesMut,
-        limits: &ReplyLimits,
-        longest: usize,
-        enhanced: bool,
-    ) -> Result<Option<Reply>, ReplyFault> {
-        let octets = &mut input[..];
-        while let Some(end) = self.line(octets, limits, longest)? {
-            let line = &octets[self.read..end];
-            let (digits, last) = match line {
-                [a, b, c] | [a, b, c, b' ', ..] => ([*a, *b, *c], true),
-                [a, b, c, b'-', ..] => ([*a, *b, *c], false),
+    /// Reads lines until the one that ends the reply, whose code that is.
+    fn whole(&mut self, input: &[u8], limits: &ReplyLimits) -> Result<Option<Code>, ReplyFault> {
+        let mut rest = &input[self.read..];
+        while let Some(end) = self.end_of_line(rest, limits)? {
+            let (line, behind) = rest.split_at(end);
+            let (digits, mark) = match line {
+                [a, b, c] => ([*a, *b, *c], b' '),
+                [a, b, c, mark @ (b' ' | b'-'), ..] => ([*a, *b, *c], *mark),
                 _ => return Err(ReplyFault::Code),
             };
             let code = match self.code {
@@ -110,26 +113,11 @@ impl ReplyReader {
                     code
                 }
             };
-            if self.lines > 0 {
-                octets[self.text] = b'\n';
-                self.text += 1;
-            }
-            let text = end.min(self.read + 4)..end;
-            let length = text.len();
-            octets.copy_within(text, self.text);
-            self.text += length;
-            self.read = end + 2;
+            rest = &behind[2..];
+            self.read = input.len() - rest.len();
             self.lines += 1;
-            if last {
-                let text = &mut octets[..self.text];
-                if any(text, |octet| is_odd(*octet)) {
-                    let odd = text.iter_mut().filter(|octet| is_odd(**octet));
-                    odd.for_each(|octet| *octet = b'?');
-                }
-                let reply = Reply::received(code, text, enhanced);
-                input.advance(self.read);
-                *self = Self::default();
-                return Ok(Some(reply));
+            if mark == b' ' {
+                return Ok(Some(code));
             }
             if self.lines >= limits.lines {
                 return Err(ReplyFault::TooManyLines);
@@ -138,45 +126,44 @@ impl ReplyReader {
         Ok(None)
     }
 
-    /// Where the current line ends: at its CRLF.
-    fn line(
+    /// Where the line ends that `rest` begins with: at its CRLF.
+    fn end_of_line(
         &mut self,
-        input: &[u8],
+        rest: &[u8],
         limits: &ReplyLimits,
-        longest: usize,
     ) -> Result<Option<usize>, ReplyFault> {
-        let begin = self.read + self.searched;
-        let found = first_below::<0x20>(&input[begin..], |octet| matches!(octet, b'\r' | b'\n'));
-        let at = found.map_or(input.len(), |found| begin + found);
-        // Whatever stands at `at` now, CRLF would have to: the smaller limit is the one passed
-        // first, however the input is cut.
-        let (octets, left) = (at + 2 - self.read, limits.octets.saturating_sub(self.read));
-        if octets > longest.min(left) {
-            return Err(if left < longest {
+        let unseen = &rest[self.searched..];
+        let found = first_below::<0x20>(unseen, |octet| matches!(octet, b'\r' | b'\n'));
+        let end = self.searched + found.unwrap_or(unseen.len());
+        // Whatever stands there now, CRLF would have to: the smaller limit is the one passed first,
+        // however the input is cut.
+        let left = limits.octets.saturating_sub(self.read);
+        if end + 2 > limits.line.min(left) {
+            return Err(if left < limits.line {
                 ReplyFault::TooLong
             } else {
                 ReplyFault::LineTooLong
             });
         }
-        match &input[at..] {
-            [] | [b'\r'] => {
-                self.searched = at - self.read;
-                Ok(None)
-            }
+        match &rest[end..] {
             [b'\r', b'\n', ..] => {
                 self.searched = 0;
-                Ok(Some(at))
+                Ok(Some(end))
+            }
+            [] | [b'\r'] => {
+                self.searched = end;
+                Ok(None)
             }
             _ => Err(ReplyFault::BareNewline),
         }
     }
 }
 
-/// Control octets but HT would be trouble in a log or a terminal, and mean nothing here; LF stands
+/// Control octets but HT would be trouble in a log or a terminal, and mean nothing here; CRLF stands
 /// between lines.
 #[allow(clippy::needless_bitwise_bool)] // without a branch, for `any`
 fn is_odd(octet: u8) -> bool {
-    octet.is_ascii_control() & (octet != b'\t') & (octet != b'\n')
+    octet.is_ascii_control() & (octet != b'\t') & (octet != b'\r') & (octet != b'\n')
 }
 
 impl fmt::Display for ReplyFault {
