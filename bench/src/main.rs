@@ -22,6 +22,7 @@ mod receive;
 mod scale;
 mod send;
 mod servers;
+mod sketch;
 mod table;
 mod transaction;
 

@@ -157,17 +157,23 @@ fn connections() {
 /// Messages that come by many connections at a time.
 fn messages() {
     println!("\n**messages of 4 KiB to smtp-tokio, by connections at a time**\n");
-    println!("| connections | threads | messages/s | µs of CPU a message | of 10's |");
-    println!("|---:|---:|---:|---:|---:|");
+    println!(
+        "| connections | threads | messages/s | µs of CPU a message | of 10's | the loop | of the loop's |"
+    );
+    println!("|---:|---:|---:|---:|---:|---:|---:|");
     let mut rates = Vec::new();
     for (threads, name) in [(1, "one thread"), (2, "two threads")] {
         let mut first = None;
         let mut points = Vec::new();
         for connections in COUNTS {
-            let (server, addr) = start("smtp-tokio", threads);
-            let (rate, cpu) = run(load(&server, addr, connections));
-            let of = cpu / *first.get_or_insert(cpu);
-            println!("| {connections} | {threads} | {rate:.0} | {cpu:.1} | {of:.2} |");
+            let [(_, least), (rate, cpu)] = ["loop", "smtp-tokio"].map(|name| {
+                let (server, addr) = start(name, threads);
+                run(load(&server, addr, connections))
+            });
+            let (of, of_least) = (cpu / *first.get_or_insert(cpu), cpu / least);
+            println!(
+                "| {connections} | {threads} | {rate:.0} | {cpu:.1} | {of:.2} | {least:.1} | {of_least:.2} |"
+            );
             points.push((connections, rate));
         }
         rates.push(Line::new(name, &points));

@@ -3,6 +3,7 @@
 
 use crate::identity;
 use crate::process::free_port;
+use crate::sketch;
 use smtp_tokio::{
     Accepted, Body, Config, Domain, Envelope, Extension, Handler, Rcpt, Refusal, Server, ServerTls,
 };
@@ -31,12 +32,16 @@ pub(crate) fn serve(way: &str, threads: usize) {
         let read = match way {
             "loop" => 16 * 1024,
             "loop of 2 KiB" => 2 * 1024,
+            "loop with Stalwart's parser" => 0,
             "smtp-tokio" | "smtp-tokio, TLS" => return forget(listener, tls).await,
             _ => panic!("no server of that name"),
         };
         loop {
             let (stream, _) = listener.accept().await.expect("a client");
-            tokio::spawn(answer(stream, read));
+            match read {
+                0 => tokio::spawn(sketch::answer(stream)),
+                _ => tokio::spawn(answer(stream, read)),
+            };
         }
     });
 }
