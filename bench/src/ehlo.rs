@@ -32,7 +32,7 @@ pub(crate) fn group() -> Group {
             meter.measure(|| {
                 for _ in 0..REPLIES {
                     input.extend_from_slice(black_box(CORPUS));
-                    let reply = ReplyReader::default().next(&mut input, &limits, true);
+                    let reply = ReplyReader::default().next(&mut input, &limits, false);
                     let reply = reply.expect("it is sound").expect("it is whole");
                     black_box(Capabilities::from_reply(reply));
                 }

@@ -141,10 +141,13 @@ impl Reply {
     pub(crate) fn received(code: Code, lines: &[u8], announced: bool) -> Self {
         let text = Text::received(lines);
         let class = code.digits()[0] - b'0';
-        match leading(&text).filter(|(enhanced, _)| announced && enhanced.class() == class) {
-            Some((enhanced, octets)) => Self::any(code, Some(enhanced), text.behind(octets)),
-            None => Self::any(code, None, text),
+        if announced
+            && let Some((enhanced, octets)) = leading(&text)
+            && enhanced.class() == class
+        {
+            return Self::any(code, Some(enhanced), text.behind(octets));
         }
+        Self::any(code, None, text)
     }
 
     pub(crate) fn into_text(self) -> Text {

@@ -97,21 +97,46 @@ impl Stuffer {
             let plain = done + look.plain;
             self.pass(&chunk, done..plain, out);
             done = plain + look.mended;
-            if look.mended > 0
-                && let Some(hands) = content::hands(&chunk[plain..done], self.rules)
-            {
-                let mut start = plain;
-                for hand in hands.map(|hand| plain + hand) {
-                    self.pass(&chunk, start..hand, out);
-                    out.put(if chunk[hand] == b'.' { b"." } else { b"\r" });
-                    start = hand;
-                }
-                self.pass(&chunk, start..done, out);
+            if look.mended > 0 {
+                self.mend(&chunk, plain..done, out);
             } else if plain < chunk.len() {
                 done = plain + self.write_octet_by_octet(&chunk[plain..], out)?;
             }
         }
         Ok(())
+    }
+
+    /// Writes a block of octets, some of which want another before them.
+    fn mend(&mut self, chunk: &Bytes, block: Range<usize>, out: &mut Transmit) {
+        if let Some(hands) = content::hands(&chunk[block.clone()], self.rules) {
+            let mut start = block.start;
+            for hand in hands.map(|hand| block.start + hand) {
+                self.pass(chunk, start..hand, out);
+                out.put(if chunk[hand] == b'.' { b"." } else { b"\r" });
+                start = hand;
+            }
+            return self.pass(chunk, start..block.end, out);
+        }
+        let Rules { dots, converts, .. } = self.rules;
+        // No octet becomes more than two.
+        let (mut mended, mut filled, mut before) = ([0; 2 * BLOCK], 0, 0);
+        let mut put = |octet| {
+            mended[filled] = octet;
+            filled += 1;
+        };
+        for octet in &chunk[block] {
+            if *octet == b'\n' {
+                if before != b'\r' && converts {
+                    put(b'\r');
+                }
+            } else if *octet == b'.' && before == b'\n' && dots {
+                put(b'.');
+            }
+            put(*octet);
+            before = *octet;
+        }
+        self.line_start = before == b'\n';
+        out.put(&mended[..filled]);
     }
 
     /// Writes a run of octets as they are.
