@@ -10,24 +10,21 @@ use std::thread;
 use std::time::Duration;
 use tokio::runtime::Builder;
 
+const CONNECTIONS: u32 = 10_000;
+
 /// Long enough for a server to be done with whoever came last.
 const MOMENT: Duration = Duration::from_millis(500);
 
 pub(crate) fn idle() {
     println!("\n**idle connections to a server, EHLO said**\n");
-    println!("| | connections | octets of memory each | of the loop's |");
-    println!("|---|---:|---:|---:|");
-    let ways = [
-        ("loop of 2 KiB", 10_000),
-        ("smtp-tokio", 10_000),
-        ("smtp-tokio, TLS", 2_000),
-    ];
+    println!("| {CONNECTIONS} connections | octets of memory each | of the loop's |");
+    println!("|---|---:|---:|");
     let mut limit = None;
     let mut bars = Vec::new();
-    for (name, connections) in ways {
-        let each = resident(name, connections);
+    for name in ["loop of 2 KiB", "smtp-tokio", "smtp-tokio, TLS"] {
+        let each = resident(name);
         let of = each / *limit.get_or_insert(each);
-        println!("| {name} | {connections} | {each:.0} | {of:.2} |");
+        println!("| {name} | {each:.0} | {of:.2} |");
         bars.push(Bar {
             name: name.to_owned(),
             figure: each,
@@ -38,8 +35,8 @@ pub(crate) fn idle() {
     chart::bars("idle", title, &bars).expect("a chart that can be written");
 }
 
-/// Octets a connection, of so many.
-fn resident(name: &str, connections: u32) -> f64 {
+/// Octets a connection.
+fn resident(name: &str) -> f64 {
     let mut command = pinned(&myself());
     command.args(["serve", name, "1"]);
     let server = Process::start(command).expect("it starts");
@@ -49,7 +46,7 @@ fn resident(name: &str, connections: u32) -> f64 {
         let mut tls = None;
         let mut clients = Vec::new();
         let mut before = 0;
-        for met in 0..=connections {
+        for met in 0..=CONNECTIONS {
             let connect = Client::connect(addr);
             let connect = if name.ends_with("TLS") {
                 connect.implicit_tls(tls.get_or_insert_with(identity::client).clone())
@@ -66,6 +63,6 @@ fn resident(name: &str, connections: u32) -> f64 {
         let taken = server.resident().saturating_sub(before);
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
         let taken = taken as f64;
-        taken / f64::from(connections)
+        taken / f64::from(CONNECTIONS)
     })
 }
