@@ -30,17 +30,17 @@ pub(crate) fn serve(way: &str, threads: usize) {
         let tls = way.ends_with("TLS").then(identity::server);
         println!("{}", listener.local_addr().expect("it is bound"));
         let read = match way {
-            "loop" => 16 * 1024,
-            "loop of 2 KiB" => 2 * 1024,
-            "loop with Stalwart's parser" => 0,
+            "loop" => Some(16 * 1024),
+            "loop of 2 KiB" => Some(2 * 1024),
+            "loop with Stalwart's parser" => None,
             "smtp-tokio" | "smtp-tokio, TLS" => return forget(listener, tls).await,
             _ => panic!("no server of that name"),
         };
         loop {
             let (stream, _) = listener.accept().await.expect("a client");
             match read {
-                0 => tokio::spawn(sketch::answer(stream)),
-                _ => tokio::spawn(answer(stream, read)),
+                Some(read) => tokio::spawn(answer(stream, read)),
+                None => tokio::spawn(sketch::answer(stream)),
             };
         }
     });

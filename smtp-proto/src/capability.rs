@@ -3,8 +3,8 @@
 //! Tolerant of sloppy servers: keywords in any case, blanks at the end, keywords nobody knows.
 
 use crate::extension::{Capability, Extension, Extensions, SizeLimit};
-use crate::grammar::{Word, first_below};
-use crate::reply::{Reply, Text};
+use crate::grammar::Word;
+use crate::reply::{Reply, Text, first_blank};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -103,7 +103,7 @@ fn lines(text: &Text) -> impl Iterator<Item = (&[u8], &[u8])> {
         }
         if end == 0 {
             line = line.trim_ascii_start();
-            end = first_below::<0x21>(line, |_| true).unwrap_or(line.len());
+            end = first_blank(line);
         }
         let (keyword, arguments) = match line.split_at_checked(4) {
             Some((word, [b'=', arguments @ ..])) if AUTH.is(word) => (word, arguments),

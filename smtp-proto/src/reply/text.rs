@@ -116,7 +116,7 @@ impl Text {
 
     /// Its lines, and where the first blank of each is, or its end.
     pub(crate) fn as_lines_by_word(&self) -> impl Iterator<Item = (&[u8], usize)> {
-        self.lines_from(|rest| first_below::<0x21>(rest, |_| true).unwrap_or(rest.len()))
+        self.lines_from(first_blank)
     }
 
     /// Its lines, and before which octet of each `look` says that there is no end.
@@ -145,6 +145,12 @@ impl Text {
     pub fn is_empty(&self) -> bool {
         self.octets.len() <= self.head
     }
+}
+
+/// Where the first blank or end of a line is, or the end of all.
+#[inline]
+pub(crate) fn first_blank(octets: &[u8]) -> usize {
+    first_below::<0x21>(octets, |_| true).unwrap_or(octets.len())
 }
 
 /// As much of a line as fits, its last character whole.
