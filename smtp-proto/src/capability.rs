@@ -3,8 +3,8 @@
 //! Tolerant of sloppy servers: keywords in any case, blanks at the end, keywords nobody knows.
 
 use crate::extension::{Capability, Extension, Extensions, SizeLimit};
-use crate::grammar::Word;
-use crate::reply::{Reply, Text, first_blank};
+use crate::grammar::{Word, first_blank};
+use crate::reply::{Reply, Text};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,6 +1,6 @@
 //! The verbs, and how a line begins.
 
-use crate::grammar::Word;
+use crate::grammar::{Word, Words};
 use core::fmt;
 
 macro_rules! verbs {
@@ -26,14 +26,11 @@ macro_rules! verbs {
             pub(crate) const COUNT: usize = Self::Own as usize + 1;
 
             /// The verb that word is, in any case; never [`Own`](Self::Own).
-            #[allow(non_upper_case_globals)] // constants named as the variants they stand for
             pub(crate) fn of(word: &[u8]) -> Option<Self> {
-                $(const $name: Word = Word::new($word);)*
-                const HISTORY: &[Word] = &[$(Word::new($old)),*];
-                match Word::of(word)? {
-                    $($name => Some(Self::$name),)*
-                    word => HISTORY.contains(&word).then_some(Self::NotOffered),
-                }
+                static WORDS: Words = Words::new(const { &[$(Word::new($word),)* $(Word::new($old)),*] });
+                const VERBS: &[Verb] = &[$(Verb::$name),*];
+                let place = WORDS.find(word)?;
+                Some(VERBS.get(place).copied().unwrap_or(Self::NotOffered))
             }
 
             /// As it is written on the wire; empty for the last two, which have no one name.

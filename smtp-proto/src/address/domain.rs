@@ -41,11 +41,16 @@ const MAX_DOMAIN: usize = 255;
 const MAX_LABEL: usize = 63;
 
 /// Errs at the first octet too many of a text that has the form of a domain.
+#[inline]
 pub(super) fn check_length(domain: &str) -> Result<(), AddressError> {
     // Most domains are no longer than a label may be.
     if domain.len() <= MAX_LABEL {
         return Ok(());
     }
+    check_labels(domain)
+}
+
+fn check_labels(domain: &str) -> Result<(), AddressError> {
     let mut start = 0;
     for label in domain.split('.') {
         if label.len() > MAX_LABEL && label.is_ascii() {

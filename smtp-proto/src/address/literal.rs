@@ -11,12 +11,12 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use nom::Parser;
 use nom::character::complete::char;
-use nom::combinator::map_opt;
-use nom::sequence::delimited;
+use nom::combinator::map;
+use nom::sequence::separated_pair;
 
 use super::{AddressError, read_all, shown_as_written};
 use crate::grammar::class::DCONTENT;
-use crate::grammar::{Parsed, ldh_str, run};
+use crate::grammar::{Parsed, Word, fail, ldh_str, run};
 
 /// A host's address in brackets: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
 ///
@@ -83,23 +83,41 @@ const MAX_LITERAL: usize = 255;
 
 /// `address-literal`
 pub(super) fn literal(input: &[u8]) -> Parsed<'_, Form> {
-    let brackets = delimited(char('['), run(DCONTENT), char(']'));
-    map_opt(brackets, form).parse(input)
-}
-
-fn form(content: &[u8]) -> Option<Form> {
-    let Some(colon) = content.iter().position(|octet| *octet == b':') else {
-        return ipv4(content).map(Form::V4);
+    let Some(content) = input.strip_prefix(b"[") else {
+        return fail(input);
     };
-    let (tag, content) = (&content[..colon], &content[colon + 1..]);
-    if tag.eq_ignore_ascii_case(b"IPv6") {
-        return ipv6(content).map(Form::V6);
+    match form(content) {
+        Some((form, [b']', rest @ ..])) => Ok((rest, form)),
+        _ => match content.split_at(DCONTENT.run(content)) {
+            // All of it may stand in a literal, and makes none.
+            ([_, ..], [b']', ..]) => fail(input),
+            (_, wrong) => fail(wrong),
+        },
     }
-    let is_tag = matches!(ldh_str(tag), Ok(([], _)));
-    (is_tag && !content.is_empty()).then_some(Form::General(tag.len()))
 }
 
-fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+/// What stands in the brackets, and what is behind it.
+fn form(text: &[u8]) -> Option<(Form, &[u8])> {
+    const IPV6: Word = Word::new("IPv6:");
+    match text.split_at_checked(5) {
+        Some((tag, address)) if IPV6.is(tag) => {
+            ipv6(address).map(|(address, rest)| (Form::V6(address), rest))
+        }
+        _ => ipv4(text)
+            .map(|(address, rest)| (Form::V4(address), rest))
+            .or_else(|| general(text)),
+    }
+}
+
+fn general(text: &[u8]) -> Option<(Form, &[u8])> {
+    let tag_and_content = separated_pair(ldh_str, char(':'), run(DCONTENT));
+    let (rest, tag) = map(tag_and_content, |(tag, _)| tag.len())
+        .parse(text)
+        .ok()?;
+    Some((Form::General(tag), rest))
+}
+
+fn ipv4(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
     let (mut octets, mut rest) = ([0; 4], text);
     for (at, octet) in octets.iter_mut().enumerate() {
         if at > 0 {
@@ -109,24 +127,25 @@ fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
         *octet = snum.try_into().ok()?;
         rest = behind;
     }
-    rest.is_empty().then(|| octets.into())
+    Some((octets.into(), rest))
 }
 
-fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+fn ipv6(text: &[u8]) -> Option<(Ipv6Addr, &[u8])> {
     let (mut groups, mut count, mut gap) = ([0; 8], 0, None);
     let mut rest = text;
     if let [b':', b':', behind @ ..] = rest {
         gap = Some(0);
         rest = behind;
     }
-    while !rest.is_empty() {
-        // `IPv6-hex = 1*4HEXDIG`
-        let (group, behind) = number::<16, 4>(rest)?;
+    // `IPv6-hex = 1*4HEXDIG`
+    while let Some((group, behind)) = number::<16, 4>(rest) {
         if behind.first() == Some(&b'.') {
-            let [a, b, c, d] = ipv4(rest)?.octets();
+            let (address, behind) = ipv4(rest)?;
+            let [a, b, c, d] = address.octets();
             let two = groups.get_mut(count..count + 2)?;
             two.copy_from_slice(&[u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])]);
             count += 2;
+            rest = behind;
             break;
         }
         *groups.get_mut(count)? = group;
@@ -136,35 +155,36 @@ fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
                 gap = Some(count);
                 behind
             }
-            [b':', behind @ ..] if !behind.is_empty() => behind,
-            [] => behind,
-            _ => return None,
+            [b':', behind @ ..] if behind.first().is_some_and(u8::is_ascii_hexdigit) => behind,
+            _ => {
+                rest = behind;
+                break;
+            }
         };
     }
-    match gap {
-        None => (count == 8).then(|| groups.into()),
+    let address = match gap {
+        None if count == 8 => groups.into(),
         // "No more than 6 groups in addition to the "::" may be present." With an IPv4 address
         // behind them "no more than 4", which is the same, as it fills two.
-        Some(gap) => (count <= 6).then(|| {
+        Some(gap) if count <= 6 => {
             groups[gap..].rotate_right(8 - count);
             groups.into()
-        }),
-    }
+        }
+        _ => return None,
+    };
+    Some((address, rest))
 }
 
 /// The number of one to `MOST` digits at the front, which a `u16` has room for, and what is behind
 /// it.
 fn number<const RADIX: u32, const MOST: usize>(text: &[u8]) -> Option<(u16, &[u8])> {
-    let (mut number, mut rest) = (0, text);
-    while text.len() - rest.len() < MOST
-        && let [octet, behind @ ..] = rest
-        && let Some(digit) = char::from(*octet).to_digit(RADIX)
-    {
-        number = number * RADIX + digit;
-        rest = behind;
-    }
+    let front = text.iter().take(MOST);
+    let digits = front.map_while(|octet| char::from(*octet).to_digit(RADIX));
+    let (number, octets) = digits.fold((0, 0), |(number, octets), digit| {
+        (number * RADIX + digit, octets + 1)
+    });
     let number = u16::try_from(number).ok()?;
-    (rest.len() < text.len()).then_some((number, rest))
+    (octets > 0).then(|| (number, &text[octets..]))
 }
 
 impl<'a> AddressLiteral<'a> {

@@ -57,7 +57,7 @@ fn read_all<'a, T>(
     utf8: bool,
     parser: impl Parser<&'a [u8], Output = T, Error = At>,
 ) -> Result<T, AddressError> {
-    let input = Input::new(text.as_bytes());
+    let input = Input::of(text);
     let (end, value) = read(input, utf8, parser)?;
     if end < text.len() {
         return Err(fault(input, utf8, end));

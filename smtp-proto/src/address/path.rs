@@ -206,7 +206,7 @@ impl<'a> ReversePath<'a> {
         match text.as_bytes().first() {
             None => Ok(ReversePath::Null),
             Some(b'<') => {
-                let input = Input::new(text.as_bytes());
+                let input = Input::of(text);
                 let path = whole(reverse_path(input, utf8)?, input)?;
                 Ok(path.reverse(input))
             }
@@ -243,7 +243,7 @@ impl<'a> ForwardPath<'a> {
 
     fn read(text: &'a str, utf8: bool) -> Result<Self, AddressError> {
         if text.starts_with('<') {
-            let input = Input::new(text.as_bytes());
+            let input = Input::of(text);
             let path = whole(forward_path(input, utf8)?, input)?;
             Ok(path.forward(input))
         } else if text.eq_ignore_ascii_case(POSTMASTER) {

@@ -92,7 +92,7 @@ impl Ready<'_> {
         match (command, command.verb()) {
             (_, Verb::Vrfy | Verb::Expn | Verb::Help | Verb::Noop) => {}
             (Command::Own(own), _) => {
-                let has = |known: &OwnExtension| known.has_verb(own.verb());
+                let has = |known: &OwnExtension| known.has_verb(own.verb().as_bytes());
                 let known = &self.machine.config.own;
                 if !offers_own(capabilities, known, has, own.verb()) {
                     return Err(SendError::UnknownVerb);

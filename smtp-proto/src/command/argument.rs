@@ -1,7 +1,8 @@
 //! Free text behind a verb (RFC 5321 §4.1.1.6 to §4.1.1.8).
 
-use super::{SyntaxError, SyntaxErrorKind, trim, visible};
+use super::{Fault, SyntaxError, SyntaxErrorKind, trim, visible};
 use crate::extension::{Extension, SmtpUtf8, Syntax};
+use crate::grammar::Input;
 use alloc::borrow::Cow;
 use core::fmt;
 
@@ -18,13 +19,11 @@ pub struct Argument<'a> {
 
 impl<'a> Argument<'a> {
     /// Reads what stands behind VRFY or EXPN; an error says how much of it was left.
-    pub(super) fn parse(
-        argument: &'a [u8],
-        syntax: Syntax<'_>,
-    ) -> Result<Self, (SyntaxErrorKind, usize)> {
-        match argument.strip_prefix(b" ").and_then(without_parameter) {
+    pub(super) fn parse(argument: Input<'a>, syntax: Syntax<'_>) -> Result<Self, Fault> {
+        let octets = argument.octets;
+        match octets.strip_prefix(b" ").and_then(without_parameter) {
             Some(text) if syntax.extensions.contains(Extension::SmtpUtf8) => {
-                let wrong = |at| (SyntaxErrorKind::Argument, argument.len() - 1 - at);
+                let wrong = |at| (SyntaxErrorKind::Argument, octets.len() - 1 - at);
                 let text =
                     core::str::from_utf8(text).map_err(|error| wrong(error.valid_up_to()))?;
                 Self::utf8(text).map_err(|error| wrong(error.offset))

@@ -2,6 +2,7 @@
 
 use super::{SyntaxError, SyntaxErrorKind};
 use crate::address::{AddressLiteral, Host};
+use crate::grammar::{Input, any};
 use crate::verb::Verb;
 use alloc::borrow::Cow;
 use alloc::string::ToString;
@@ -65,15 +66,17 @@ impl<'a> Hello<'a> {
     }
 
     /// Reads what stands behind the verb.
-    pub(super) fn parse(verb: Verb, argument: &'a [u8]) -> Result<Self, SyntaxErrorKind> {
-        let name = argument.strip_prefix(b" ").unwrap_or_default();
-        let name = core::str::from_utf8(name).map_err(|_| SyntaxErrorKind::Argument)?;
-        Self::of(verb, name)
+    pub(super) fn parse(verb: Verb, argument: Input<'a>) -> Result<Self, SyntaxErrorKind> {
+        let name = argument
+            .text
+            .strip_prefix(' ')
+            .filter(|_| argument.is_ascii);
+        Self::of(verb, name.unwrap_or_default())
     }
 
     fn of(verb: Verb, name: &'a str) -> Result<Self, SyntaxErrorKind> {
         let sound = (1..=NAME).contains(&name.len())
-            && name.bytes().all(|octet| octet.is_ascii_graphic())
+            && !any(name.as_bytes(), |octet| !octet.is_ascii_graphic())
             && (memchr2(b'[', b']', name.as_bytes()).is_none()
                 || AddressLiteral::try_from(name).is_ok());
         if sound {

@@ -6,7 +6,7 @@ use crate::extension::{
     BodyType, Carrier, Extension, InvalidExtension, MailParameter, Parameters, RawParameter, Size,
     SmtpUtf8, Syntax,
 };
-use crate::grammar::{Word, any};
+use crate::grammar::{Input, Word};
 use core::fmt;
 
 /// `MAIL FROM:Reverse-path [SP Mail-parameters]`: who sends, and what about the message.
@@ -136,7 +136,7 @@ impl<'a> Mail<'a> {
 
     /// Reads what stands behind the verb.
     #[inline]
-    pub(super) fn parse(argument: &'a [u8], mut syntax: Syntax<'_>) -> Result<Self, Fault> {
+    pub(super) fn parse(argument: Input<'a>, mut syntax: Syntax<'_>) -> Result<Self, Fault> {
         // Whether the parameter that allows UTF-8 is there shows only behind the path.
         syntax.utf8 = syntax.extensions.contains(Extension::SmtpUtf8);
         let malformed = SyntaxErrorKind::ReversePath;
@@ -145,8 +145,7 @@ impl<'a> Mail<'a> {
             reverse_path(path, syntax.utf8).map_err(|error| path::fault(error, path, malformed))?;
         let rest = path::end(path, from, malformed)?;
         let (parameters, contradiction) = Parameters::parse(rest, Carrier::Mail, syntax)?;
-        let is_ascii = !any(path.octets, |octet| !octet.is_ascii());
-        let fault = if is_ascii || parameters.get::<SmtpUtf8>().is_some() {
+        let fault = if path.is_ascii || parameters.get::<SmtpUtf8>().is_some() {
             contradiction
         } else {
             let beyond_ascii = path.octets.iter().position(|octet| !octet.is_ascii());

@@ -5,6 +5,7 @@
 
 mod argument;
 mod hello;
+mod line;
 mod mail;
 mod own;
 mod path;
@@ -14,13 +15,14 @@ pub(crate) use crate::syntax::Fault;
 pub use crate::syntax::{SyntaxError, SyntaxErrorKind};
 pub use argument::Argument;
 pub use hello::Hello;
+pub(crate) use line::Line;
 pub use mail::Mail;
 pub use own::Own;
 pub use rcpt::Rcpt;
 
 use crate::extension::{Atrn, Auth, Bdat, Burl, Etrn, Syntax, XClient, XForward};
-use crate::grammar::any;
-use crate::verb::{self, Verb};
+use crate::grammar::Input;
+use crate::verb::Verb;
 use core::fmt;
 
 /// A command with its argument.
@@ -82,22 +84,19 @@ impl<'a> Command<'a> {
     /// # Errors
     /// [`SyntaxError`] says what is wrong and where.
     pub fn parse(line: &'a [u8], syntax: Syntax<'_>) -> Result<Self, SyntaxError> {
-        let line = trim(line);
-        let (verb, argument) = split(line, syntax)?;
-        Self::parse_argument(verb, line, argument, syntax)
+        Self::of(Line::read(trim(line), syntax)?, syntax)
     }
 
-    /// Reads what stands behind the verb; `argument` is the end of `line`.
-    pub(crate) fn parse_argument(
-        verb: Verb,
-        line: &'a [u8],
-        argument: &'a [u8],
-        syntax: Syntax<'_>,
-    ) -> Result<Self, SyntaxError> {
-        let error =
-            |(kind, rest): (SyntaxErrorKind, usize)| SyntaxError::new(kind, line.len() - rest);
-        let whole = |kind| error((kind, argument.len()));
-        let alone = |command| match argument {
+    /// Reads what stands behind the verb.
+    pub(crate) fn of(line: Line<'a>, syntax: Syntax<'_>) -> Result<Self, SyntaxError> {
+        let Line {
+            verb,
+            octets,
+            argument,
+        } = line;
+        let error = |(kind, rest): Fault| SyntaxError::new(kind, octets.len() - rest);
+        let whole = |kind| error((kind, argument.octets.len()));
+        let alone = |command| match argument.octets {
             [] => Ok(command),
             _ => Err(whole(SyntaxErrorKind::UnexpectedArgument)),
         };
@@ -131,9 +130,9 @@ impl<'a> Command<'a> {
             Verb::Expn => Argument::parse(argument, syntax)
                 .map(Self::Expn)
                 .map_err(error),
-            Verb::Help if argument.is_empty() => Ok(Self::Help(None)),
+            Verb::Help if argument.octets.is_empty() => Ok(Self::Help(None)),
             Verb::Help => text().map(|topic| Self::Help(Some(Argument::ascii(topic)))),
-            Verb::Noop if argument.is_empty() => Ok(Self::Noop),
+            Verb::Noop if argument.octets.is_empty() => Ok(Self::Noop),
             Verb::Noop => text().map(|_| Self::Noop),
             Verb::Etrn => Etrn::parse(text()?).map(Self::Etrn).ok_or_else(malformed),
             Verb::Atrn => Atrn::parse(text_or_none(argument).map_err(error)?)
@@ -145,7 +144,7 @@ impl<'a> Command<'a> {
             Verb::XForward => XForward::parse(text()?)
                 .map(Self::XForward)
                 .ok_or_else(malformed),
-            Verb::Own => Own::parse(line, text_or_none(argument).map_err(error)?)
+            Verb::Own => Own::parse(octets, text_or_none(argument).map_err(error)?)
                 .map(Self::Own)
                 .ok_or_else(malformed),
             Verb::NotOffered => Err(SyntaxError::new(SyntaxErrorKind::NotOffered, 0)),
@@ -203,24 +202,22 @@ impl<'a> Command<'a> {
     }
 }
 
-/// The text behind a verb and its blank, at least one octet of printable ASCII; an error says how
-/// much of it was left.
-fn visible(argument: &[u8]) -> Result<&str, (SyntaxErrorKind, usize)> {
-    let text = argument.strip_prefix(b" ").unwrap_or_default();
-    if text.is_empty() {
-        return Err((SyntaxErrorKind::Argument, 0));
+/// The text behind a verb and its blank, at least one octet of printable ASCII.
+fn visible(argument: Input<'_>) -> Result<&str, Fault> {
+    let text = argument.text.strip_prefix(' ').unwrap_or_default();
+    if argument.is_ascii && !text.is_empty() {
+        return Ok(text);
     }
-    // `split` lets no control octet by.
-    if any(text, |octet| !octet.is_ascii()) {
-        let ascii = text.iter().take_while(|octet| octet.is_ascii());
-        return Err((SyntaxErrorKind::NonAscii, text.len() - ascii.count()));
+    let octets = argument.octets.strip_prefix(b" ").unwrap_or_default();
+    match octets.iter().position(|octet| !octet.is_ascii()) {
+        Some(at) => Err((SyntaxErrorKind::NonAscii, octets.len() - at)),
+        None => Err((SyntaxErrorKind::Argument, 0)),
     }
-    Ok(core::str::from_utf8(text).unwrap_or_default())
 }
 
 /// As [`visible`], and empty where there is nothing.
-fn text_or_none(argument: &[u8]) -> Result<&str, (SyntaxErrorKind, usize)> {
-    if argument.is_empty() {
+fn text_or_none(argument: Input<'_>) -> Result<&str, Fault> {
+    if argument.octets.is_empty() {
         Ok("")
     } else {
         visible(argument)
@@ -233,26 +230,6 @@ pub(crate) fn trim(mut line: &[u8]) -> &[u8] {
         line = before;
     }
     line
-}
-
-/// The verb of a trimmed line, and what stands behind it.
-pub(crate) fn split<'l>(
-    line: &'l [u8],
-    syntax: Syntax<'_>,
-) -> Result<(Verb, &'l [u8]), SyntaxError> {
-    if any(line, u8::is_ascii_control) {
-        let offset = line.iter().take_while(|octet| !octet.is_ascii_control());
-        return Err(SyntaxError::new(SyntaxErrorKind::Control, offset.count()));
-    }
-    let (word, rest) = line.split_at(verb::word_length(line));
-    let own = |word| syntax.has_own_verb(word).then_some(Verb::Own);
-    Verb::of(word)
-        .or_else(|| core::str::from_utf8(word).ok().and_then(own))
-        .map(|verb| (verb, rest))
-        .ok_or_else(|| match line.iter().position(|octet| !octet.is_ascii()) {
-            Some(offset) => SyntaxError::new(SyntaxErrorKind::NonAscii, offset),
-            None => SyntaxError::new(SyntaxErrorKind::UnknownVerb, 0),
-        })
 }
 
 /// As the command stands on the wire, without CRLF.

@@ -7,13 +7,13 @@ use crate::grammar::{Input, Word};
 /// What stands behind ` FROM:` or ` TO:`, which is that `keyword` in any case.
 #[inline]
 pub(super) fn behind<const OCTETS: usize>(
-    argument: &[u8],
+    argument: Input<'_>,
     keyword: Word,
 ) -> Result<Input<'_>, Fault> {
-    match argument.split_first_chunk::<OCTETS>() {
-        Some((word, path)) if keyword.is(word) => Ok(Input::new(path)),
-        _ if argument.is_ascii() => Err((SyntaxErrorKind::Argument, argument.len())),
-        _ => Err((SyntaxErrorKind::NonAscii, argument.len())),
+    match argument.octets.first_chunk::<OCTETS>() {
+        Some(word) if keyword.is(word) => Ok(argument.behind(OCTETS)),
+        _ if argument.is_ascii => Err((SyntaxErrorKind::Argument, argument.octets.len())),
+        _ => Err((SyntaxErrorKind::NonAscii, argument.octets.len())),
     }
 }
 

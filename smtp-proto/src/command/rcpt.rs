@@ -5,7 +5,7 @@ use crate::address::{ForwardPath, forward_path};
 use crate::extension::{
     Carrier, InvalidExtension, Parameters, RawParameter, RcptParameter, Syntax,
 };
-use crate::grammar::Word;
+use crate::grammar::{Input, Word};
 use core::fmt;
 
 /// `RCPT TO:Forward-path [SP Rcpt-parameters]`: one recipient.
@@ -100,7 +100,7 @@ impl<'a> Rcpt<'a> {
 
     /// Reads what stands behind the verb.
     #[inline]
-    pub(super) fn parse(argument: &'a [u8], syntax: Syntax<'_>) -> Result<Self, Fault> {
+    pub(super) fn parse(argument: Input<'a>, syntax: Syntax<'_>) -> Result<Self, Fault> {
         let malformed = SyntaxErrorKind::ForwardPath;
         let path = path::behind::<4>(argument, const { Word::new(" TO:") })?;
         let to =

@@ -49,7 +49,7 @@ impl<'a> Parameters<'a> {
         carrier: Carrier,
         syntax: Syntax<'_>,
     ) -> Result<(Self, Option<Fault>), Fault> {
-        let bound = check(input, carrier, syntax)?;
+        let bound = !input.octets.is_empty() && check(input, carrier, syntax)?;
         let parameters = Self(Cow::Borrowed(input.text.get(1..).unwrap_or_default()));
         let contradiction = bound.then(|| parameters.contradiction(carrier));
         Ok((parameters, contradiction.flatten()))
@@ -69,7 +69,7 @@ impl<'a> Parameters<'a> {
     fn contradiction(&self, carrier: Carrier) -> Option<Fault> {
         let mut place = 0;
         for parameter in self.iter() {
-            let mut owners = Owner::of(carrier, parameter.keyword);
+            let mut owners = Owner::of(carrier, parameter.keyword).iter();
             if owners.any(|owner| owner.slot.agrees.is_some_and(|agrees| !agrees(self))) {
                 return Some((SyntaxErrorKind::ParameterValue, self.0.len() - place));
             }
@@ -187,7 +187,7 @@ fn check(input: Input<'_>, carrier: Carrier, syntax: Syntax<'_>) -> Result<bool,
 
 /// Reads the `SP esmtp-param` that begins at `start`; says where it ends.
 fn take(input: Input<'_>, start: usize, utf8: bool) -> Result<(RawParameter<'_>, usize), Fault> {
-    let Input { octets, text } = input;
+    let Input { octets, text, .. } = input;
     let malformed = |rest: &[u8]| {
         let at = text.len() - rest.len();
         match octets.get(at) {

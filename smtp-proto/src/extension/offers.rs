@@ -137,7 +137,8 @@ impl Offers {
     }
 
     /// The one of your own that has this verb.
-    pub(crate) fn has_own_verb(&self, verb: &str) -> bool {
+    #[cold] // most lines begin with a verb of this crate
+    pub(crate) fn has_own_verb(&self, verb: &[u8]) -> bool {
         self.own.iter().any(|own| own.has_verb(verb))
     }
 
@@ -247,7 +248,7 @@ impl<'s> Syntax<'s> {
     }
 
     /// Whether a verb is one of the session's own extensions.
-    pub(crate) fn has_own_verb(&self, verb: &str) -> bool {
+    pub(crate) fn has_own_verb(&self, verb: &[u8]) -> bool {
         self.offers.has_own_verb(verb)
     }
 }

@@ -162,10 +162,9 @@ impl OwnExtension {
         &self.arguments
     }
 
-    pub(crate) fn has_verb(&self, verb: &str) -> bool {
-        self.verbs
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(verb))
+    pub(crate) fn has_verb(&self, verb: &[u8]) -> bool {
+        let mut verbs = self.verbs.iter();
+        verbs.any(|known| known.as_bytes().eq_ignore_ascii_case(verb))
     }
 
     /// Whether a parameter is sound; `None` where it isn't this extension's.
@@ -253,7 +252,7 @@ mod tests {
             assert_eq!(queue().with_verb(verb).err(), fault, "{verb}");
         }
         let queue = queue().with_verb("XFLUSH").unwrap();
-        assert!(queue.has_verb("xflush") && !queue.has_verb("XFLUS"));
+        assert!(queue.has_verb(b"xflush") && !queue.has_verb(b"XFLUS"));
     }
 
     #[test]

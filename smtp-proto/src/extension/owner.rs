@@ -12,6 +12,8 @@ pub(crate) struct Owner {
     pub(crate) slot: &'static Slot,
     /// One bit, the same for the keywords that exclude each other.
     pub(super) group: u32,
+    /// How many of its keyword stand together here, itself the first.
+    together: usize,
 }
 
 static MAIL: [Owner; count(Carrier::Mail)] = owners(Carrier::Mail);
@@ -22,14 +24,15 @@ static RCPT_KEYWORDS: Words = Words::new(const { &keywords(&RCPT) });
 
 impl Owner {
     /// Those of that keyword, in any case, in the table's order.
-    pub(super) fn of(carrier: Carrier, keyword: &str) -> impl Iterator<Item = &'static Self> {
+    pub(super) fn of(carrier: Carrier, keyword: &str) -> &'static [Self] {
         let (keywords, all): (_, &[Self]) = match carrier {
             Carrier::Mail => (&MAIL_KEYWORDS, &MAIL),
             Carrier::Rcpt => (&RCPT_KEYWORDS, &RCPT),
         };
-        let first = keywords.find(keyword.as_bytes());
-        let same = first.map_or(&[] as &[_], |first| &all[first..]);
-        same.iter().filter(|owner| owner.keyword == same[0].keyword)
+        match keywords.find(keyword.as_bytes()) {
+            Some(first) => &all[first..][..all[first].together],
+            None => &[],
+        }
     }
 }
 
@@ -43,7 +46,7 @@ const fn keywords<const COUNT: usize>(owners: &[Owner; COUNT]) -> [Word; COUNT] 
     keywords
 }
 
-/// The owner of that index, of all that the table has for a command; its group is left open.
+/// The owner of that index, of all that the table has for a command; what others decide is left open.
 const fn nth(carrier: Carrier, mut index: usize) -> Option<Owner> {
     let mut at = 0;
     while at < TABLE.len() {
@@ -56,6 +59,7 @@ const fn nth(carrier: Carrier, mut index: usize) -> Option<Owner> {
                     extension: *extension,
                     slot,
                     group: 0,
+                    together: 1,
                 });
             }
             index -= slot.keywords.len();
@@ -74,16 +78,40 @@ const fn count(carrier: Carrier) -> usize {
     count
 }
 
+/// All of them, those of one keyword together.
 const fn owners<const COUNT: usize>(carrier: Carrier) -> [Owner; COUNT] {
     const TOO_MANY: &str = "the table has as many";
     let mut owners = [nth(carrier, 0).expect(TOO_MANY); COUNT];
     let mut at = 0;
     while at < COUNT {
         owners[at] = nth(carrier, at).expect(TOO_MANY);
+        at += 1;
+    }
+    let mut first = 0;
+    while first < COUNT {
+        let mut behind = first + 1;
+        at = behind;
+        while at < COUNT {
+            if owners[at].keyword.same(owners[first].keyword) {
+                // The others make room, and keep their order.
+                let mut other = at;
+                while other > behind {
+                    (owners[other], owners[other - 1]) = (owners[other - 1], owners[other]);
+                    other -= 1;
+                }
+                behind += 1;
+            }
+            at += 1;
+        }
+        owners[first].together = behind - first;
+        first = behind;
+    }
+    at = 0;
+    while at < COUNT {
         // The first of those that exclude each other gives all of them its bit.
-        let first = Word::new(owners[at].slot.keywords[0]);
+        let exclusive = Word::new(owners[at].slot.keywords[0]);
         let mut bit = 0;
-        while !owners[bit].keyword.same(first) {
+        while !owners[bit].keyword.same(exclusive) {
             bit += 1;
         }
         owners[at].group = 1 << bit;

@@ -12,7 +12,7 @@ pub(crate) mod class;
 mod word;
 pub(crate) mod xtext;
 
-use core::str;
+use core::str::{self, Utf8Error};
 
 use nom::IResult;
 use nom::error::{ErrorKind, ParseError};
@@ -61,7 +61,7 @@ pub(crate) fn offset(input: &[u8], error: &nom::Err<At>) -> usize {
     }
 }
 
-fn fail<T>(rest: &[u8]) -> Parsed<'_, T> {
+pub(crate) fn fail<T>(rest: &[u8]) -> Parsed<'_, T> {
     Err(nom::Err::Error(At::new(rest)))
 }
 
@@ -70,13 +70,42 @@ fn fail<T>(rest: &[u8]) -> Parsed<'_, T> {
 pub(crate) struct Input<'a> {
     pub(crate) octets: &'a [u8],
     pub(crate) text: &'a str,
+    /// Whether none of the octets is beyond ASCII, nor one of those that stood before them.
+    pub(crate) is_ascii: bool,
 }
 
 impl<'a> Input<'a> {
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn new(octets: &'a [u8]) -> Self {
-        let text = sound(octets);
-        Self { octets, text }
+        Self::known(octets, octets.is_ascii())
+    }
+
+    /// Of octets that are known to be ASCII or not.
+    #[inline]
+    pub(crate) fn known(octets: &'a [u8], is_ascii: bool) -> Self {
+        let text = match str::from_utf8(octets) {
+            Ok(text) if is_ascii => text,
+            text => sound(octets, text),
+        };
+        Self {
+            octets,
+            text,
+            is_ascii,
+        }
+    }
+
+    pub(crate) fn of(text: &'a str) -> Self {
+        let (octets, is_ascii) = (text.as_bytes(), text.is_ascii());
+        let text = if is_ascii {
+            text
+        } else {
+            sound(octets, Ok(text))
+        };
+        Self {
+            octets,
+            text,
+            is_ascii,
+        }
     }
 
     /// What is behind so many octets of its text.
@@ -85,30 +114,40 @@ impl<'a> Input<'a> {
         Self {
             octets: &self.octets[octets..],
             text: &self.text[octets..],
+            ..self
         }
     }
 }
 
-/// As much of `octets` as is text: UTF-8 (overlong forms and surrogates are not), and none of its
-/// control characters beyond ASCII, U+0080 to U+009F. Those of ASCII are for the classes to keep out.
-fn sound(octets: &[u8]) -> &str {
-    let text = match str::from_utf8(octets) {
-        // Each of these controls begins with that octet.
-        Ok(text) if !any(octets, |octet| *octet == 0xC2) => return text,
-        Ok(text) => text,
-        Err(error) => str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default(),
-    };
+/// As much of `octets` as is text: UTF-8 (overlong forms and surrogates are not), which `read` says, and
+/// none of its control characters beyond ASCII, U+0080 to U+009F. Those of ASCII are for the classes to
+/// keep out.
+#[cold]
+fn sound<'a>(octets: &'a [u8], read: Result<&'a str, Utf8Error>) -> &'a str {
+    let text = read
+        .unwrap_or_else(|error| str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default());
+    // Each of these controls begins with that octet.
+    if !any(text.as_bytes(), |octet| octet == 0xC2) {
+        return text;
+    }
     let control = text.find(|c| matches!(c, '\u{80}'..='\u{9F}'));
     control.map_or(text, |control| &text[..control])
 }
 
-/// Whether one `is` among the octets, looked for in blocks that a machine takes at once.
+/// Whether one `is` among the octets, looked for in blocks that a machine takes at once: with few
+/// branches where they are as many as a line commonly has.
 #[inline]
-pub(crate) fn any(octets: &[u8], is: impl Fn(&u8) -> bool) -> bool {
-    let among = |block: &[u8; 16]| block.iter().map(&is).fold(false, |any, one| any | one);
-    match octets.last_chunk() {
-        Some(last) => octets.as_chunks().0.iter().any(among) || among(last),
-        None => octets.iter().any(is),
+pub(crate) fn any(octets: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    let among = |any, octet: &u8| any | is(*octet);
+    let (blocks, last) = (octets.as_chunks::<32>().0, octets.last_chunk::<32>());
+    if let (Some(first), Some(last)) = (blocks.first(), last) {
+        let ends = first.iter().chain(last).fold(false, among);
+        let mut between = blocks.iter().skip(1);
+        return ends || between.any(|block| block.iter().fold(false, among));
+    }
+    match (octets.first_chunk::<16>(), octets.last_chunk::<16>()) {
+        (Some(first), Some(last)) => first.iter().chain(last).fold(false, among),
+        _ => octets.iter().any(|octet| is(*octet)),
     }
 }
 
@@ -144,6 +183,12 @@ pub(crate) fn first_below<const LIMIT: u8>(
     }
     let low = |octet: &u8| *octet < LIMIT && wanted(*octet);
     Some(octets.len() - rest.len() + rest.iter().position(low)?)
+}
+
+/// Where the first blank or control of ASCII is, an end of line among them, or the end of all.
+#[inline]
+pub(crate) fn first_blank(octets: &[u8]) -> usize {
+    first_below::<0x21>(octets, |_| true).unwrap_or(octets.len())
 }
 
 /// The end `rest` of `input`, and what stands before it.

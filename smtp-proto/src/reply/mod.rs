@@ -12,8 +12,8 @@ mod text;
 pub use code::{Code, Severity};
 pub use enhanced::EnhancedStatusCode;
 pub use registered::RegisteredStatus;
+pub(crate) use text::LINE;
 pub use text::{InvalidText, Text};
-pub(crate) use text::{LINE, first_blank};
 
 use bytes::{BufMut, BytesMut};
 use core::fmt;

@@ -1,6 +1,6 @@
 //! The text of a reply: one or more lines that can't break out of their line.
 
-use crate::grammar::first_below;
+use crate::grammar::{first_below, first_blank};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -145,12 +145,6 @@ impl Text {
     pub fn is_empty(&self) -> bool {
         self.octets.len() <= self.head
     }
-}
-
-/// Where the first blank or end of a line is, or the end of all.
-#[inline]
-pub(crate) fn first_blank(octets: &[u8]) -> usize {
-    first_below::<0x21>(octets, |_| true).unwrap_or(octets.len())
 }
 
 /// As much of a line as fits, its last character whole.

@@ -44,7 +44,7 @@ impl Machine {
         offered_again: bool,
     ) -> Result<Option<Command<'c>>, Refused<'c>> {
         let line = command::trim(line);
-        let (verb, argument) = command::split(line, self.syntax()).map_err(|error| Refused {
+        let read = command::Line::read(line, self.syntax()).map_err(|error| Refused {
             // Whose reply it is decides on its enhanced code, so a control octet behind a verb
             // doesn't hide that.
             verb: Verb::split(line).map(|(verb, _)| verb),
@@ -54,14 +54,14 @@ impl Machine {
             }),
             about: None,
         })?;
+        let verb = read.verb;
         let fail = |fault| Refused {
             verb: Some(verb),
             fault,
             about: None,
         };
         let parse = |machine: &Self| {
-            let command = Command::parse_argument(verb, line, argument, machine.syntax());
-            command.map_err(|error| Refused {
+            Command::of(read, machine.syntax()).map_err(|error| Refused {
                 about: about(line, error),
                 ..fail(Fault::Syntax(error.kind))
             })

@@ -82,7 +82,7 @@ impl ReplyReader {
             return Ok(None);
         };
         let lines = &mut input[..self.read - 2];
-        if any(lines, |octet| is_odd(*octet)) {
+        if any(lines, is_odd) {
             let odd = lines.iter_mut().filter(|octet| is_odd(**octet));
             odd.for_each(|octet| *octet = b'?');
         }
