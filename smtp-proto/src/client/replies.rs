@@ -10,6 +10,7 @@ use super::transaction::Transaction;
 use super::{Closed, Error, Stage};
 use crate::capability::Capabilities;
 use crate::command::{Command, Hello};
+use crate::grammar::number;
 use crate::reply::Reply;
 use crate::verb::Verb;
 use crate::wire::SentBy;
@@ -220,5 +221,5 @@ impl Machine {
 fn offset(reply: &Reply) -> Option<u64> {
     let line = reply.text().as_lines().next()?;
     let digits = line.split(|octet| *octet == b' ').next()?;
-    core::str::from_utf8(digits).ok()?.parse().ok()
+    number(digits).filter(|offset| *offset < u64::MAX)
 }

@@ -1,6 +1,6 @@
 //! CHUNKING (RFC 3030 §2): bodies in chunks of a stated size, in place of DATA.
 
-use crate::grammar::cut;
+use crate::grammar::{cut, number};
 use core::fmt;
 
 /// `BDAT SP chunk-size [SP "LAST"]`, `chunk-size = 1*DIGIT`: so many octets of the message follow
@@ -28,10 +28,7 @@ impl Bdat {
             (size, Some(last)) if last.eq_ignore_ascii_case("LAST") => (size, true),
             _ => return None,
         };
-        if size.is_empty() || !size.bytes().all(|octet| octet.is_ascii_digit()) {
-            return None;
-        }
-        let size = size.parse().ok().filter(|size| *size < 1 << 63)?;
+        let size = number(size.as_bytes()).filter(|size| *size < 1 << 63)?;
         Some(Self { size, last })
     }
 }

@@ -1,6 +1,6 @@
 //! LIMITS (RFC 9422): what a server will take of one session, said beforehand.
 
-use super::parameter::Sealed;
+use super::parameter::{Sealed, nine_digits};
 use super::{Capability, Extension};
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -110,10 +110,7 @@ fn split(limit: &str) -> (&str, Option<&str>) {
 
 /// `%x31-39 0*5DIGIT`
 fn number(value: &str) -> Option<u32> {
-    let sound = value.len() <= 6
-        && !value.starts_with('0')
-        && value.bytes().all(|octet| octet.is_ascii_digit());
-    value.parse().ok().filter(|_| sound)
+    nine_digits(value).filter(|_| value.len() <= 6 && !value.starts_with('0'))
 }
 
 impl Sealed for ServerLimits {}

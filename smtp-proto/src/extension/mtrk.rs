@@ -2,7 +2,9 @@
 
 use super::dsn::EnvId;
 use super::list::Parameters;
-use super::parameter::{MailParameter, Parameter, Sealed, Slot, owned, slot, write_value};
+use super::parameter::{
+    MailParameter, Parameter, Sealed, Slot, nine_digits, owned, slot, write_value,
+};
 use crate::grammar::class::BASE64;
 use alloc::borrow::Cow;
 use base64::Engine as _;
@@ -60,7 +62,7 @@ impl Mtrk<'_> {
 
     /// For how many seconds to keep what is known, counted from the message's arrival.
     pub fn timeout(&self) -> Option<u32> {
-        split(&self.0).1?.parse().ok()
+        nine_digits(split(&self.0).1?)
     }
 
     /// Cut loose from the line it was read from.
@@ -88,9 +90,7 @@ impl<'a> Parameter<'a> for Mtrk<'a> {
         let sound = !certifier.is_empty()
             && certifier.len() % 4 != 1
             && BASE64.has_all(certifier.as_bytes())
-            && timeout.is_none_or(|seconds| {
-                (1..=9).contains(&seconds.len()) && seconds.bytes().all(|b| b.is_ascii_digit())
-            });
+            && timeout.is_none_or(|seconds| nine_digits(seconds).is_some());
         sound.then_some(Self(Cow::Borrowed(value)))
     }
 }

@@ -3,6 +3,7 @@
 //! Which parameters there are is for the table, what a value means for the extension's own file.
 
 use super::list::Parameters;
+use crate::grammar::number;
 use crate::syntax::SyntaxErrorKind;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -143,8 +144,8 @@ pub(super) fn write_value(
 
 /// `1*9DIGIT`, leading zeros and all.
 pub(super) fn nine_digits(text: &str) -> Option<u32> {
-    let sound = (1..=9).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_digit());
-    if sound { text.parse().ok() } else { None }
+    let number = number(text.as_bytes()).filter(|_| text.len() <= 9)?;
+    number.try_into().ok()
 }
 
 /// A text as an owned `Cow`, for the `into_owned` of a value that borrows one.

@@ -2,6 +2,7 @@
 
 use super::parameter::{MailParameter, Parameter, Sealed, Slot, slot, write_value};
 use super::{Capability, Extension};
+use crate::grammar::number;
 use core::fmt;
 
 /// `SIZE=size-value` on MAIL, `size-value = 1*20DIGIT`: the message's octets as they go over the
@@ -18,13 +19,7 @@ pub(super) const SIZE: Slot = slot!(Size, 26, advisory);
 
 /// `1*20DIGIT`
 fn digits(text: &str) -> Option<u64> {
-    if !(1..=20).contains(&text.len()) {
-        return None;
-    }
-    text.bytes().try_fold(0_u64, |number, octet| {
-        let digit = octet.is_ascii_digit().then(|| u64::from(octet - b'0'))?;
-        Some(number.saturating_mul(10).saturating_add(digit))
-    })
+    number(text.as_bytes()).filter(|_| text.len() <= 20)
 }
 
 impl Sealed for Size {}

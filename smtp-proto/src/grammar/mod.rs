@@ -294,6 +294,15 @@ pub(crate) fn esmtp_value(utf8: bool) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
     run(ESMTP_VALUE.with_utf8(utf8))
 }
 
+/// `1*DIGIT`; one beyond what a `u64` has room for is the largest that it has.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    let number = digits.iter().try_fold(0_u64, |number, octet| {
+        let digit = octet.is_ascii_digit().then(|| u64::from(octet - b'0'))?;
+        Some(number.saturating_mul(10).saturating_add(digit))
+    });
+    number.filter(|_| !digits.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
