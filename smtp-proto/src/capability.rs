@@ -115,6 +115,6 @@ fn lines(text: &Text) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// What the arguments of SIZE say. 0: no fixed limit (RFC 1870 §4).
 fn limit(arguments: &[u8]) -> Option<u64> {
-    let SizeLimit(limit) = SizeLimit::parse(core::str::from_utf8(arguments).ok()?)?;
+    let SizeLimit(limit) = SizeLimit::read(arguments)?;
     limit.filter(|limit| *limit > 0)
 }

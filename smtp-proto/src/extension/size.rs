@@ -18,8 +18,8 @@ pub struct SizeLimit(pub Option<u64>);
 pub(super) const SIZE: Slot = slot!(Size, 26, advisory);
 
 /// `1*20DIGIT`
-fn digits(text: &str) -> Option<u64> {
-    number(text.as_bytes()).filter(|_| text.len() <= 20)
+fn digits(text: &[u8]) -> Option<u64> {
+    number(text).filter(|_| text.len() <= 20)
 }
 
 impl Sealed for Size {}
@@ -29,7 +29,16 @@ impl<'a> Parameter<'a> for Size {
     const KEYWORDS: &'static [&'static str] = &["SIZE"];
 
     fn parse(_: &str, value: Option<&'a str>) -> Option<Self> {
-        digits(value?).map(Self)
+        digits(value?.as_bytes()).map(Self)
+    }
+}
+
+impl SizeLimit {
+    pub(crate) fn read(arguments: &[u8]) -> Option<Self> {
+        match arguments {
+            [] => Some(Self(None)),
+            limit => digits(limit).map(|limit| Self(Some(limit))),
+        }
     }
 }
 
@@ -39,10 +48,7 @@ impl Capability for SizeLimit {
     const EXTENSION: Extension = Extension::Size;
 
     fn parse(arguments: &str) -> Option<Self> {
-        match arguments {
-            "" => Some(Self(None)),
-            limit => digits(limit).map(|limit| Self(Some(limit))),
-        }
+        Self::read(arguments.as_bytes())
     }
 }
 

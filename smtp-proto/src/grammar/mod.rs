@@ -162,7 +162,7 @@ pub(crate) fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
 /// Where the first octet below `LIMIT` is that is `wanted`, eight looked at at once.
 pub(crate) fn first_below<const LIMIT: u8>(
     octets: &[u8],
-    wanted: impl Fn(u8) -> bool,
+    mut wanted: impl FnMut(u8) -> bool,
 ) -> Option<usize> {
     const { assert!(LIMIT <= 0x80) };
     let all = |octet: u8| u64::from_ne_bytes([octet; 8]);

@@ -122,10 +122,10 @@ impl Text {
     /// Its lines, and before which octet of each `look` says that there is no end.
     #[inline]
     fn lines_from(&self, look: impl Fn(&[u8]) -> usize) -> impl Iterator<Item = (&[u8], usize)> {
-        let mut rest = Some(&self.octets[..]);
+        // Where a line has no text, the blank behind its code may be its CR, or there is none.
+        let mut rest = Some(self.octets.get(self.head..).unwrap_or_default());
         core::iter::from_fn(move || {
-            // Where a line has no text, the blank behind its code may be its CR, or there is none.
-            let line = rest?.get(self.head..).unwrap_or_default();
+            let line = rest?;
             let none = look(line);
             let end = match line.get(none) {
                 None | Some(b'\r' | b'\n') => none,
@@ -133,10 +133,10 @@ impl Text {
                     .map_or(line.len(), |end| none + end),
             };
             let (line, behind) = line.split_at(end);
-            rest = match behind {
-                [b'\r', b'\n', behind @ ..] | [b'\n', behind @ ..] => Some(behind),
-                _ => None,
-            };
+            // CRLF or LF: nothing else is below a blank.
+            let newline = 1 + usize::from(behind.starts_with(b"\r"));
+            rest =
+                (!behind.is_empty()).then(|| behind.get(newline + self.head..).unwrap_or_default());
             Some((line, none))
         })
     }

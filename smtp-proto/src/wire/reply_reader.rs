@@ -45,13 +45,14 @@ pub enum ReplyFault {
 // What is there of one stays at the front of the input until it is whole.
 #[derive(Clone, Debug, Default)]
 pub struct ReplyReader {
-    /// Octets at the front that are lines, and behind those the octets of the current line that hold no
-    /// end of it.
+    /// Octets at the front that are lines, and those in which no other line ends.
     read: usize,
     searched: usize,
     /// What the first line began with.
     code: Option<(Code, [u8; 3])>,
     lines: usize,
+    /// Whether a control below the blank that is odd was among them.
+    odd: bool,
     /// What `next` found to be wrong.
     fault: Option<ReplyFault>,
 }
@@ -82,7 +83,7 @@ impl ReplyReader {
             return Ok(None);
         };
         let lines = &mut input[..self.read - 2];
-        if any(lines, is_odd) {
+        if self.odd || any(lines, |octet| octet == DEL) {
             let odd = lines.iter_mut().filter(|octet| is_odd(**octet));
             odd.for_each(|octet| *octet = b'?');
         }
@@ -94,29 +95,31 @@ impl ReplyReader {
 
     /// Reads lines until the one that ends the reply, whose code that is.
     fn whole(&mut self, input: &[u8], limits: &ReplyLimits) -> Result<Option<Code>, ReplyFault> {
-        let mut rest = &input[self.read..];
-        while let Some(end) = self.end_of_line(rest, limits)? {
-            let (line, behind) = rest.split_at(end);
-            let (digits, mark) = match line {
-                [a, b, c] => ([*a, *b, *c], b' '),
-                [a, b, c, mark @ (b' ' | b'-'), ..] => ([*a, *b, *c], *mark),
+        while let Some(end) = self.end_of_line(input, limits)? {
+            // What is short of a mark has its CR there.
+            let Some([digits @ .., mark]) = input[self.read..].first_chunk::<4>() else {
+                return Err(ReplyFault::Code);
+            };
+            let more = match mark {
+                b'-' => true,
+                b' ' | b'\r' => false,
                 _ => return Err(ReplyFault::Code),
             };
             let code = match self.code {
-                Some((code, same)) if same == digits => code,
+                Some((code, same)) if same == *digits => code,
                 before => {
-                    let code = Code::parse(digits).ok_or(ReplyFault::Code)?;
+                    let code = Code::parse(*digits).ok_or(ReplyFault::Code)?;
                     if before.is_some() {
                         return Err(ReplyFault::CodeChanged);
                     }
-                    self.code = Some((code, digits));
+                    self.code = Some((code, *digits));
                     code
                 }
             };
-            rest = &behind[2..];
-            self.read = input.len() - rest.len();
+            self.read = end;
+            self.searched = end;
             self.lines += 1;
-            if mark == b' ' {
+            if !more {
                 return Ok(Some(code));
             }
             if self.lines >= limits.lines {
@@ -126,44 +129,46 @@ impl ReplyReader {
         Ok(None)
     }
 
-    /// Where the line ends that `rest` begins with: at its CRLF.
+    /// What is behind the CRLF that ends the line there is.
     fn end_of_line(
         &mut self,
-        rest: &[u8],
+        input: &[u8],
         limits: &ReplyLimits,
     ) -> Result<Option<usize>, ReplyFault> {
-        let unseen = &rest[self.searched..];
-        let found = first_below::<0x20>(unseen, |octet| matches!(octet, b'\r' | b'\n'));
-        let end = self.searched + found.unwrap_or(unseen.len());
+        let unseen = &input[self.searched..];
+        let found = first_below::<0x20>(unseen, |octet| {
+            let newline = matches!(octet, b'\r' | b'\n');
+            if !newline && is_odd(octet) {
+                self.odd = true;
+            }
+            newline
+        });
+        self.searched += found.unwrap_or(unseen.len());
         // Whatever stands there now, CRLF would have to: the smaller limit is the one passed first,
         // however the input is cut.
-        let left = limits.octets.saturating_sub(self.read);
-        if end + 2 > limits.line.min(left) {
-            return Err(if left < limits.line {
+        let end = self.searched + 2;
+        if end - self.read > limits.line || end > limits.octets {
+            return Err(if limits.octets.saturating_sub(self.read) < limits.line {
                 ReplyFault::TooLong
             } else {
                 ReplyFault::LineTooLong
             });
         }
-        match &rest[end..] {
-            [b'\r', b'\n', ..] => {
-                self.searched = 0;
-                Ok(Some(end))
-            }
-            [] | [b'\r'] => {
-                self.searched = end;
-                Ok(None)
-            }
+        match &input[self.searched..] {
+            [b'\r', b'\n', ..] => Ok(Some(end)),
+            [] | [b'\r'] => Ok(None),
             _ => Err(ReplyFault::BareNewline),
         }
     }
 }
 
+/// The control that stands above all else of ASCII.
+const DEL: u8 = 0x7F;
+
 /// Control octets but HT would be trouble in a log or a terminal, and mean nothing here; CRLF stands
 /// between lines.
-#[allow(clippy::needless_bitwise_bool)] // without a branch, for `any`
 fn is_odd(octet: u8) -> bool {
-    octet.is_ascii_control() & (octet != b'\t') & (octet != b'\r') & (octet != b'\n')
+    octet.is_ascii_control() && !matches!(octet, b'\t' | b'\r' | b'\n')
 }
 
 impl fmt::Display for ReplyFault {
