@@ -83,8 +83,8 @@ pub(super) const BLOCK: usize = 2048;
 /// Octets behind those that show what they are.
 const BEHIND: usize = 2;
 
-/// Octets in a block that want a hand, from which on it is better looked at octet by octet.
-const MANY: usize = BLOCK / 32;
+/// Octets in a block that want a hand, from which on all of it is better looked at for them.
+const MANY: usize = BLOCK / 64;
 
 /// How the front of some input looks. Neither part ends between CR and LF.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -239,6 +239,7 @@ pub(super) mod tests {
             2 => Just(b"\n".to_vec()),
             1 => Just(b"\n.".to_vec()),
             2 => Just(b"\r\n..".repeat(2 * MANY)),
+            1 => Just(b"\n.\r\n.a\n".repeat(MANY)),
             1 => prop::sample::select(b"\r\n\0\xff.".as_slice()).prop_map(|octet| alloc::vec![octet]),
         ];
         vec(part, 0..10).prop_map(|parts| parts.concat())

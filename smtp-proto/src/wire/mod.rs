@@ -7,6 +7,7 @@ mod body;
 mod chunk;
 mod content;
 mod line;
+mod mend;
 mod reply_reader;
 mod stuff;
 mod transmit;

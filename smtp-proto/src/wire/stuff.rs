@@ -4,6 +4,7 @@
 
 use super::Transmit;
 use super::content::{self, BLOCK, ContentFault, Octet, Rules};
+use super::mend::Mended;
 use bytes::Bytes;
 use core::ops::Range;
 
@@ -117,26 +118,9 @@ impl Stuffer {
             }
             return self.pass(chunk, start..block.end, out);
         }
-        let Rules { dots, converts, .. } = self.rules;
-        // No octet becomes more than two.
-        let (mut mended, mut filled, mut before) = ([0; 2 * BLOCK], 0, 0);
-        let mut put = |octet| {
-            mended[filled] = octet;
-            filled += 1;
-        };
-        for octet in &chunk[block] {
-            if *octet == b'\n' {
-                if before != b'\r' && converts {
-                    put(b'\r');
-                }
-            } else if *octet == b'.' && before == b'\n' && dots {
-                put(b'.');
-            }
-            put(*octet);
-            before = *octet;
-        }
-        self.line_start = before == b'\n';
-        out.put(&mended[..filled]);
+        let block = &chunk[block];
+        self.line_start = block.ends_with(b"\n");
+        out.put(Mended::new(block, self.rules).octets());
     }
 
     /// Writes a run of octets as they are.
