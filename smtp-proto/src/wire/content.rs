@@ -84,7 +84,7 @@ pub(super) const BLOCK: usize = 2048;
 const BEHIND: usize = 2;
 
 /// Octets in a block that want a hand, from which on all of it is better looked at for them.
-const MANY: usize = BLOCK / 64;
+pub(super) const MANY: usize = BLOCK / 64;
 
 /// How the front of some input looks. Neither part ends between CR and LF.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

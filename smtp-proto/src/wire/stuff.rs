@@ -3,7 +3,7 @@
 //! take for a boundary, or that whoever gets it from that receiver could.
 
 use super::Transmit;
-use super::content::{self, BLOCK, ContentFault, Octet, Rules};
+use super::content::{self, BLOCK, ContentFault, MANY, Octet, Rules};
 use super::mend::Mended;
 use bytes::Bytes;
 use core::ops::Range;
@@ -47,6 +47,8 @@ pub(crate) struct Stuffer {
     line_start: bool,
     /// The last octet was a CR; it is written once its LF is there.
     held_cr: bool,
+    /// The last block that wanted hands wanted many.
+    many: bool,
 }
 
 impl Stuffer {
@@ -62,6 +64,7 @@ impl Stuffer {
             },
             line_start: true,
             held_cr: false,
+            many: false,
         }
     }
 
@@ -109,7 +112,8 @@ impl Stuffer {
 
     /// Writes a block of octets, some of which want another before them.
     fn mend(&mut self, chunk: &Bytes, block: Range<usize>, out: &mut Transmit) {
-        if let Some(hands) = content::hands(&chunk[block.clone()], self.rules) {
+        let hands = (!self.many).then(|| content::hands(&chunk[block.clone()], self.rules));
+        if let Some(hands) = hands.flatten() {
             let mut start = block.start;
             for hand in hands.map(|hand| block.start + hand) {
                 self.pass(chunk, start..hand, out);
@@ -120,7 +124,9 @@ impl Stuffer {
         }
         let block = &chunk[block];
         self.line_start = block.ends_with(b"\n");
-        out.put(Mended::new(block, self.rules).octets());
+        let mended = Mended::new(block, self.rules);
+        self.many = mended.octets().len() > block.len() + MANY;
+        out.put(mended.octets());
     }
 
     /// Writes a run of octets as they are.
