@@ -69,7 +69,7 @@ impl<'a> Parameters<'a> {
     fn contradiction(&self, carrier: Carrier) -> Option<Fault> {
         let mut place = 0;
         for parameter in self.iter() {
-            let mut owners = Owner::of(carrier, parameter.keyword).iter();
+            let mut owners = Owner::of(carrier, parameter.keyword);
             if owners.any(|owner| owner.slot.agrees.is_some_and(|agrees| !agrees(self))) {
                 return Some((SyntaxErrorKind::ParameterValue, self.0.len() - place));
             }

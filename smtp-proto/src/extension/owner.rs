@@ -12,8 +12,8 @@ pub(crate) struct Owner {
     pub(crate) slot: &'static Slot,
     /// One bit, the same for the keywords that exclude each other.
     pub(super) group: u32,
-    /// How many of its keyword stand together here, itself the first.
-    together: usize,
+    /// Where the next of its keyword is, or would be.
+    next: usize,
 }
 
 static MAIL: [Owner; count(Carrier::Mail)] = owners(Carrier::Mail);
@@ -24,15 +24,18 @@ static RCPT_KEYWORDS: Words = Words::new(const { &keywords(&RCPT) });
 
 impl Owner {
     /// Those of that keyword, in any case, in the table's order.
-    pub(super) fn of(carrier: Carrier, keyword: &str) -> &'static [Self] {
+    #[inline]
+    pub(super) fn of(carrier: Carrier, keyword: &str) -> impl Iterator<Item = &'static Self> {
         let (keywords, all): (_, &[Self]) = match carrier {
             Carrier::Mail => (&MAIL_KEYWORDS, &MAIL),
             Carrier::Rcpt => (&RCPT_KEYWORDS, &RCPT),
         };
-        match keywords.find(keyword.as_bytes()) {
-            Some(first) => &all[first..][..all[first].together],
-            None => &[],
-        }
+        let mut next = keywords.find(keyword.as_bytes()).unwrap_or(all.len());
+        core::iter::from_fn(move || {
+            let owner = all.get(next)?;
+            next = owner.next;
+            Some(owner)
+        })
     }
 }
 
@@ -59,7 +62,7 @@ const fn nth(carrier: Carrier, mut index: usize) -> Option<Owner> {
                     extension: *extension,
                     slot,
                     group: 0,
-                    together: 1,
+                    next: 0,
                 });
             }
             index -= slot.keywords.len();
@@ -78,40 +81,23 @@ const fn count(carrier: Carrier) -> usize {
     count
 }
 
-/// All of them, those of one keyword together.
 const fn owners<const COUNT: usize>(carrier: Carrier) -> [Owner; COUNT] {
     const TOO_MANY: &str = "the table has as many";
     let mut owners = [nth(carrier, 0).expect(TOO_MANY); COUNT];
-    let mut at = 0;
-    while at < COUNT {
+    let mut at = COUNT;
+    while at > 0 {
+        at -= 1;
         owners[at] = nth(carrier, at).expect(TOO_MANY);
-        at += 1;
-    }
-    let mut first = 0;
-    while first < COUNT {
-        let mut behind = first + 1;
-        at = behind;
-        while at < COUNT {
-            if owners[at].keyword.same(owners[first].keyword) {
-                // The others make room, and keep their order.
-                let mut other = at;
-                while other > behind {
-                    (owners[other], owners[other - 1]) = (owners[other - 1], owners[other]);
-                    other -= 1;
-                }
-                behind += 1;
-            }
-            at += 1;
+        owners[at].next = at + 1;
+        while owners[at].next < COUNT && !owners[owners[at].next].keyword.same(owners[at].keyword) {
+            owners[at].next += 1;
         }
-        owners[first].together = behind - first;
-        first = behind;
     }
-    at = 0;
     while at < COUNT {
         // The first of those that exclude each other gives all of them its bit.
-        let exclusive = Word::new(owners[at].slot.keywords[0]);
+        let first = Word::new(owners[at].slot.keywords[0]);
         let mut bit = 0;
-        while !owners[bit].keyword.same(exclusive) {
+        while !owners[bit].keyword.same(first) {
             bit += 1;
         }
         owners[at].group = 1 << bit;

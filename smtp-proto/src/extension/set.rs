@@ -50,9 +50,7 @@ impl Extensions {
         carrier: Carrier,
         keyword: &str,
     ) -> impl Iterator<Item = &'static Owner> {
-        Owner::of(carrier, keyword)
-            .iter()
-            .filter(move |owner| self.contains(owner.extension))
+        Owner::of(carrier, keyword).filter(move |owner| self.contains(owner.extension))
     }
 
     /// Whether one of them has a parameter of that keyword.
